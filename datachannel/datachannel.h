@@ -1,0 +1,148 @@
+/* weft datachannel: WebRTC data channels (RFC 8831) and DCEP (RFC 8832) over any message transport with numbered streams.
+ *
+ *   weft_datachannel_config cfg;
+ *   weft_datachannel_config_default(&cfg);
+ *   cfg.even = dtls_client;                              DTLS client: even ids, server: odd (RFC 8832 section 6)
+ *   weft_datachannel *dc;
+ *   weft_datachannel_new(&dc, &cfg, &callbacks, me);     callbacks: output = the transport's send, reset = its stream reset
+ *   weft_datachannel_up(dc, streams_out, streams_in, now);
+ *   uint16_t id;
+ *   weft_datachannel_open(dc, &(weft_datachannel_params){.label = "chat", .label_len = 4}, &id, now);
+ *   weft_datachannel_send(dc, id, true, "hi", 2, now);
+ *   on message:  weft_datachannel_input(dc, stream, ppid, data, len, now);
+ *   on reset:    weft_datachannel_reset_in(dc, ids, n, now);  weft_datachannel_reset_done(dc, ids, n, code, now);
+ *   weft_datachannel_close_channel(dc, id, now);         reset both ways; the id comes back when both are done
+ *   weft_datachannel_free(dc);
+ */
+#ifndef WEFT_DATACHANNEL_DATACHANNEL_H
+#define WEFT_DATACHANNEL_DATACHANNEL_H
+
+#include "../base/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { /* RFC 8831 section 8 and IANA's SCTP payload protocol identifiers */
+  WEFT_DATACHANNEL_PPID_DCEP = 50,
+  WEFT_DATACHANNEL_PPID_STRING = 51,
+  WEFT_DATACHANNEL_PPID_BINARY = 53,
+  WEFT_DATACHANNEL_PPID_STRING_EMPTY = 56,
+  WEFT_DATACHANNEL_PPID_BINARY_EMPTY = 57
+};
+
+/* ---- DCEP messages: dcep.c ------------------------------------------------------------------------------------------------ */
+
+enum { WEFT_DATACHANNEL_ACK = 2, WEFT_DATACHANNEL_OPEN = 3 }; /* RFC 8832 section 8.2.1 */
+
+typedef enum weft_datachannel_reliability {
+  WEFT_DATACHANNEL_RELIABLE = 0, /* low 7 bits of the channel type, RFC 8832 section 5.1 */
+  WEFT_DATACHANNEL_REXMIT = 1,
+  WEFT_DATACHANNEL_TIMED = 2
+} weft_datachannel_reliability;
+
+/* label and protocol are borrowed for the call; in events and after decoding they point into the message. */
+typedef struct weft_datachannel_params {
+  weft_datachannel_reliability reliability;
+  bool unordered;
+  uint16_t priority;     /* default on the wire here: 256, RFC 8831 section 6.4 "normal" */
+  uint32_t parameter;    /* retransmissions, or milliseconds */
+  const char *label;     /* UTF-8, not terminated */
+  uint16_t label_len;
+  const char *protocol;
+  uint16_t protocol_len;
+} weft_datachannel_params;
+
+int weft_datachannel_open_encode(const weft_datachannel_params *p, uint8_t *out, size_t cap, size_t *len);
+int weft_datachannel_open_decode(weft_datachannel_params *p, const uint8_t *data, size_t len); /* exact length */
+/* OPEN or ACK; WEFT_EMALFORMED. */
+int weft_datachannel_message_type(const uint8_t *data, size_t len);
+
+/* ---- channels of one association: channels.c -------------------------------------------------------------------------------- */
+
+typedef struct weft_datachannel weft_datachannel;
+
+typedef struct weft_datachannel_config {
+  size_t size;
+  const weft_alloc *alloc; /* NULL: libc */
+  weft_tracer trace;
+  bool even;               /* our ids are even: we are the DTLS client */
+  bool reserve_zero;       /* default true: never hand out id 0 (webrtc-direct's Noise channel) */
+  uint16_t max_channels;   /* open at once, both directions; default 4096; one more inbound is reset */
+  uint32_t max_message;    /* larger incoming messages close the channel; default 256 KiB */
+  weft_time id_hold;       /* default 30 s: an id whose reset the peer never answers is not reused before; WebRTC says never */
+} weft_datachannel_config;
+
+typedef enum weft_datachannel_event_type {
+  WEFT_DATACHANNEL_EVENT_OPENED = 1,  /* inbound: the peer opened it; outbound: it may be used (raised from open()) */
+  WEFT_DATACHANNEL_EVENT_ACKED = 2,   /* the peer's DCEP ACK came */
+  WEFT_DATACHANNEL_EVENT_MESSAGE = 3,
+  WEFT_DATACHANNEL_EVENT_CLOSING = 4, /* the peer reset its side; all its data was delivered; our side is being reset */
+  WEFT_DATACHANNEL_EVENT_CLOSED = 5,  /* both directions are reset; the id is free */
+  WEFT_DATACHANNEL_EVENT_WRITABLE = 6 /* the transport takes messages again */
+} weft_datachannel_event_type;
+
+typedef struct weft_datachannel_event {
+  weft_datachannel_event_type type;
+  uint16_t id;
+  bool inbound;                          /* OPENED */
+  const weft_datachannel_params *params; /* OPENED */
+  bool binary;                           /* MESSAGE */
+  const uint8_t *data;                   /* MESSAGE; len 0 for the empty-message PPIDs */
+  size_t len;
+  int code;                              /* CLOSED: WEFT_OK, WEFT_ERESET (peer), WEFT_EPROTO, WEFT_ELIMIT */
+} weft_datachannel_event;
+
+/* What goes to the transport. */
+typedef struct weft_datachannel_out {
+  uint16_t stream;
+  uint32_t ppid;
+  bool unordered;
+  bool limit_retransmits;
+  uint16_t max_retransmits;
+  weft_time lifetime; /* 0: no limit */
+} weft_datachannel_out;
+
+typedef struct weft_datachannel_callbacks {
+  size_t size;
+  int (*output)(void *user, const weft_datachannel_out *o, const uint8_t *data, size_t len, weft_time now);
+  int (*reset)(void *user, const uint16_t *streams, size_t n, weft_time now);
+  void (*event)(void *user, const weft_datachannel_event *ev, weft_time now);
+} weft_datachannel_callbacks;
+
+typedef struct weft_datachannel_stats {
+  size_t size;
+  uint64_t opened_in, opened_out, closed, messages_in, messages_out;
+  uint64_t drop_malformed, drop_parity, drop_unknown_ppid, drop_unknown_channel, drop_limit, drop_toobig;
+  uint32_t channels; /* gauge */
+} weft_datachannel_stats;
+
+#define weft_datachannel_config_default(c) weft_datachannel_config_init((c), sizeof *(c))
+void weft_datachannel_config_init(weft_datachannel_config *c, size_t size);
+int weft_datachannel_new(weft_datachannel **out, const weft_datachannel_config *cfg, const weft_datachannel_callbacks *cb, void *user);
+void weft_datachannel_free(weft_datachannel *dc);
+/* The association is up with that many streams. Negotiated channels may be made before. */
+int weft_datachannel_up(weft_datachannel *dc, uint16_t streams_out, uint16_t streams_in, weft_time now);
+/* The lowest free id of our parity; sends OPEN; may be sent on at once (RFC 8832 section 6). WEFT_ELIMIT: no id or channel left;
+ * WEFT_EAGAIN: the transport is full. Ids are reused lowest first once both resets are done. */
+int weft_datachannel_open(weft_datachannel *dc, const weft_datachannel_params *p, uint16_t *id, weft_time now);
+/* A channel both sides know of without DCEP, of any parity. */
+int weft_datachannel_open_negotiated(weft_datachannel *dc, uint16_t id, const weft_datachannel_params *p, weft_time now);
+/* len 0 is sent as one zero byte with the empty PPID (RFC 8831 section 6.6). Before the ACK everything goes ordered (RFC 8832 section 6). */
+int weft_datachannel_send(weft_datachannel *dc, uint16_t id, bool binary, const uint8_t *data, size_t len, weft_time now);
+/* Resets our side; CLOSED when the peer has reset its own. */
+int weft_datachannel_close_channel(weft_datachannel *dc, uint16_t id, weft_time now);
+/* From the transport: */
+int weft_datachannel_input(weft_datachannel *dc, uint16_t stream, uint32_t ppid, const uint8_t *data, size_t len, weft_time now);
+int weft_datachannel_reset_in(weft_datachannel *dc, const uint16_t *streams, size_t n, weft_time now); /* n 0: all */
+int weft_datachannel_reset_done(weft_datachannel *dc, const uint16_t *streams, size_t n, int code, weft_time now);
+int weft_datachannel_writable(weft_datachannel *dc, weft_time now);
+int weft_datachannel_tick(weft_datachannel *dc, weft_time now);
+weft_time weft_datachannel_deadline(const weft_datachannel *dc);
+bool weft_datachannel_is_open(const weft_datachannel *dc, uint16_t id);
+void weft_datachannel_get_stats(const weft_datachannel *dc, weft_datachannel_stats *s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
