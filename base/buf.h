@@ -1,5 +1,5 @@
 /* weft base (private to the project's layers): a growable, bounded byte queue for streams. Bytes are contiguous, so a frame
- * can be parsed in place. Memory is given back when it runs empty only if it had grown past `keep`.
+ * can be parsed in place. Memory is given back when it runs empty only if it had grown past `keep`. At most one and a half times `limit` is allocated.
  *
  *   weft_buf b; weft_buf_init(&b, &alloc, 65536);
  *   if (weft_buf_append(&b, data, len) != WEFT_OK) ...       ETOOBIG past the limit, ENOMEM
@@ -16,6 +16,7 @@ typedef struct weft_buf {
   const weft_alloc *alloc; /* must outlive the buffer; NULL: libc */
   uint8_t *mem;
   size_t off, len, cap, limit;
+  size_t keep; /* 32 KiB after init; a larger memory is given back when the buffer runs empty */
 } weft_buf;
 
 void weft_buf_init(weft_buf *b, const weft_alloc *alloc, size_t limit);

@@ -1,0 +1,3 @@
+#include "base/base.h"
+
+unsigned weft_version(void) { return WEFT_VERSION_NUM; }
