@@ -1,0 +1,122 @@
+/* weft yamux: /yamux/1.0.0 sessions over any byte pipe, both roles.
+ *
+ *   weft_yamux_config cfg;
+ *   weft_yamux_config_default(&cfg);
+ *   cfg.client = true;                                    the side that opened the pipe: odd stream ids
+ *   weft_yamux *y;
+ *   weft_yamux_new(&y, &cfg, &(weft_yamux_callbacks){sizeof(weft_yamux_callbacks), my_output, my_event}, me);
+ *   uint32_t s;
+ *   weft_yamux_open(y, &s, now);
+ *   ptrdiff_t n = weft_yamux_send(y, s, data, len, now);   bytes taken; WRITABLE follows a short one
+ *   weft_yamux_shutdown(y, s, now);                        FIN; reads go on
+ *   on bytes:    weft_yamux_input(y, data, len, now);
+ *   on STREAM:   ev->stream is the shared stream event
+ *   weft_yamux_tick(y, now) by weft_yamux_deadline(y);
+ *   weft_yamux_close(y, WEFT_OK, now);                     go-away
+ *   weft_yamux_free(y);
+ *
+ * Sources: hashicorp/yamux spec.md, libp2p specs yamux/README.md. How go, rust and js differ is written at each rule.
+ */
+#ifndef WEFT_YAMUX_YAMUX_H
+#define WEFT_YAMUX_YAMUX_H
+
+#include "../base/base.h"
+#include "../base/stream.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_YAMUX_HEADER_LEN 12
+#define WEFT_YAMUX_WINDOW_INITIAL 262144u         /* 256 KiB, fixed by the spec */
+#define WEFT_YAMUX_WINDOW_MAX (16u * 1024 * 1024) /* as go-yamux and js */
+
+/* ---- frames: frame.c ---------------------------------------------------------------------------------------------------------- */
+
+enum { WEFT_YAMUX_DATA = 0, WEFT_YAMUX_WINDOW_UPDATE = 1, WEFT_YAMUX_PING = 2, WEFT_YAMUX_GO_AWAY = 3 };
+enum { WEFT_YAMUX_SYN = 1, WEFT_YAMUX_ACK = 2, WEFT_YAMUX_FIN = 4, WEFT_YAMUX_RST = 8 };
+enum { WEFT_YAMUX_NORMAL = 0, WEFT_YAMUX_PROTOCOL_ERROR = 1, WEFT_YAMUX_INTERNAL_ERROR = 2 };
+
+typedef struct weft_yamux_header {
+  uint8_t version, type;
+  uint16_t flags;
+  uint32_t stream, length;
+} weft_yamux_header;
+/* WEFT_EUNSUPPORTED: version; WEFT_EMALFORMED: type or flags unknown. */
+int weft_yamux_header_decode(weft_yamux_header *h, const uint8_t data[WEFT_YAMUX_HEADER_LEN]);
+void weft_yamux_header_encode(const weft_yamux_header *h, uint8_t out[WEFT_YAMUX_HEADER_LEN]);
+
+/* ---- a session: session.c, stream.c ------------------------------------------------------------------------------------------------ */
+
+typedef struct weft_yamux weft_yamux;
+
+typedef struct weft_yamux_config {
+  size_t size;
+  const weft_alloc *alloc; /* NULL: libc */
+  weft_tracer trace;
+  bool client;
+  uint32_t window_max;     /* per stream, default WEFT_YAMUX_WINDOW_MAX; grows from 256 KiB by the RTT */
+  uint64_t window_total;   /* sum of the windows above the initial ones, default 64 MiB */
+  uint32_t frame_max;      /* DATA we send, default 16 KiB (rust sends that, all accept it) */
+  uint32_t max_streams_in, max_streams_out; /* default 1000 each, as js */
+  uint32_t accept_backlog; /* our opened streams the peer has not acknowledged, default 256 */
+  uint32_t send_limit;     /* per stream, not yet taken by output; default 256 KiB */
+  uint32_t control_limit;  /* control frames waiting for output, default 1024; above: closed with WEFT_ELIMIT */
+  weft_time keepalive;     /* ping interval, default 30 s; WEFT_NEVER: none */
+  weft_time ping_timeout;  /* default 10 s, then CLOSED with WEFT_ETIMEDOUT */
+  bool auto_consume;       /* default true */
+} weft_yamux_config;
+
+typedef enum weft_yamux_event_type {
+  WEFT_YAMUX_EVENT_STREAM = 1,
+  WEFT_YAMUX_EVENT_RTT = 2,     /* a ping was answered */
+  WEFT_YAMUX_EVENT_GO_AWAY = 3, /* the peer opens and accepts no more streams; the present ones go on */
+  WEFT_YAMUX_EVENT_CLOSED = 4
+} weft_yamux_event_type;
+
+typedef struct weft_yamux_event {
+  weft_yamux_event_type type;
+  const weft_stream_event *stream;
+  weft_time rtt;
+  uint32_t go_away_code;
+  weft_closed closed;
+} weft_yamux_event;
+
+typedef struct weft_yamux_callbacks {
+  size_t size;
+  ptrdiff_t (*output)(void *user, const uint8_t *data, size_t len, weft_time now); /* bytes taken, 0: not now */
+  void (*event)(void *user, const weft_yamux_event *ev, weft_time now);
+} weft_yamux_callbacks;
+
+typedef struct weft_yamux_stats {
+  size_t size;
+  uint64_t frames_in, frames_out, bytes_in, bytes_out, streams_in, streams_out, resets_in, resets_out, pings_in, drop_unknown_stream;
+  uint32_t streams, unconsumed, buffered; /* gauges */
+  weft_time rtt;                          /* WEFT_NEVER when unknown */
+} weft_yamux_stats;
+
+#define weft_yamux_config_default(c) weft_yamux_config_init((c), sizeof *(c))
+void weft_yamux_config_init(weft_yamux_config *c, size_t size);
+int weft_yamux_new(weft_yamux **out, const weft_yamux_config *cfg, const weft_yamux_callbacks *cb, void *user);
+void weft_yamux_free(weft_yamux *y);
+int weft_yamux_start(weft_yamux *y, weft_time now); /* arms keepalive; sends the first ping for the RTT */
+int weft_yamux_input(weft_yamux *y, const uint8_t *data, size_t len, weft_time now);
+int weft_yamux_input_end(weft_yamux *y, weft_time now); /* the pipe ended: every stream is RESET, then CLOSED */
+/* WEFT_ELIMIT, WEFT_ESTATE after go-away. The stream may be written at once. */
+int weft_yamux_open(weft_yamux *y, uint32_t *stream, weft_time now);
+ptrdiff_t weft_yamux_send(weft_yamux *y, uint32_t stream, const uint8_t *data, size_t len, weft_time now);
+int weft_yamux_shutdown(weft_yamux *y, uint32_t stream, weft_time now);
+int weft_yamux_reset(weft_yamux *y, uint32_t stream, weft_time now);
+int weft_yamux_consumed(weft_yamux *y, uint32_t stream, size_t n, weft_time now);
+size_t weft_yamux_room(const weft_yamux *y, uint32_t stream);
+int weft_yamux_ping(weft_yamux *y, weft_time now);
+int weft_yamux_tick(weft_yamux *y, weft_time now);
+weft_time weft_yamux_deadline(const weft_yamux *y);
+/* code WEFT_OK: go-away 0; WEFT_EPROTO: 1; else 2. CLOSED when the go-away was taken by output. */
+int weft_yamux_close(weft_yamux *y, int code, weft_time now);
+void weft_yamux_get_stats(const weft_yamux *y, weft_yamux_stats *s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
