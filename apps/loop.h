@@ -1,0 +1,57 @@
+/* apps: one poll(2) loop. The only place of the programs that waits.
+ *
+ *   app_loop loop;
+ *   app_loop_init(&loop);
+ *   app_loop_watch(&loop, fd, POLLIN, on_ready, me);
+ *   app_loop_timer(&loop, my_deadline, my_tick, me);        asked before every wait, called when due
+ *   int code = app_loop_run(&loop);                         until app_loop_stop(&loop, code)
+ *   app_loop_end(&loop);
+ */
+#ifndef APPS_LOOP_H
+#define APPS_LOOP_H
+
+#include <poll.h>
+
+#include <weft/base/base.h>
+
+typedef void (*app_ready_fn)(void *user, short revents, weft_time now);
+typedef weft_time (*app_deadline_fn)(const void *user);
+typedef void (*app_tick_fn)(void *user, weft_time now);
+/* The first SIGINT or SIGTERM; a second one ends the process at once. */
+typedef void (*app_signal_fn)(void *user, int signo, weft_time now);
+
+enum { APP_LOOP_FDS = 64, APP_LOOP_TIMERS = 16 };
+
+typedef struct app_loop {
+  struct pollfd fds[APP_LOOP_FDS];
+  struct {
+    app_ready_fn ready;
+    void *user;
+  } watch[APP_LOOP_FDS];
+  size_t fds_len;
+  struct {
+    app_deadline_fn deadline;
+    app_tick_fn tick;
+    void *user;
+  } timers[APP_LOOP_TIMERS];
+  size_t timers_len;
+  app_signal_fn on_signal;
+  void *signal_user;
+  int signal_fd;
+  bool stopped;
+  int code;
+} app_loop;
+
+int app_loop_init(app_loop *l);
+void app_loop_end(app_loop *l);
+int app_loop_watch(app_loop *l, int fd, short events, app_ready_fn ready, void *user); /* WEFT_ELIMIT */
+void app_loop_events(app_loop *l, int fd, short events);                               /* changes what is waited for */
+void app_loop_unwatch(app_loop *l, int fd);
+/* tick is called after every wake when its deadline is due, and deadline is asked again. */
+int app_loop_timer(app_loop *l, app_deadline_fn deadline, app_tick_fn tick, void *user);
+/* Installs handlers for SIGINT and SIGTERM, also when they were inherited as ignored. */
+int app_loop_signals(app_loop *l, app_signal_fn fn, void *user);
+int app_loop_run(app_loop *l); /* the code given to stop */
+void app_loop_stop(app_loop *l, int code);
+
+#endif
