@@ -40,95 +40,434 @@ PUBLIC_webrtc      := webrtc.h sdp.h signaling.h
 LINK_ORDER := webrtc libp2p relay noise datachannel sctp dtls ice stun yamux multiaddr base
 EXT_ORDER  := mbedtls mbedx509 mbedcrypto sodium
 
+# Programs: apps/<name>.c has the main; every other apps/*.c is shared by them.
+PROGRAM_NAMES := webrtc-direct-server webrtc-direct-client webrtc-p2p-relay webrtc-p2p-peer weft weft-shim
+
+# Layers that an embedding example or a vector file needs when its name is not that of a layer.
+EMBED_stack := ice dtls sctp datachannel
+TOPIC_varint         := base
+TOPIC_multibase      := multiaddr
+TOPIC_multihash      := multiaddr
+TOPIC_peerid         := multiaddr noise
+TOPIC_relay          := relay libp2p
+TOPIC_dcep           := datachannel
+TOPIC_sdp            := webrtc
+TOPIC_webrtc_framing := webrtc
+
+# ---- settings ---------------------------------------------------------------------------------------------------------
+
 VARIANT ?= release
 BUILD   ?= build
-B       := $(BUILD)$(if $(filter-out release,$(VARIANT)),/$(VARIANT))
+B       := $(BUILD)$(if $(filter-out release,$(VARIANT)),/$(VARIANT))$(if $(MBEDTLS),/mbedtls$(subst /,-,$(MBEDTLS)))
 
+PREFIX  ?= /usr/local
 CC      ?= cc
+CXX     ?= c++
 AR      ?= ar
+NM      ?= nm
+PKG_CONFIG   ?= pkg-config
+CLANG        ?= clang
+CLANG_FORMAT ?= clang-format
+
+SEEDS      ?= 10000
+FUZZ_TIME  ?= 60
+JOBS       ?= $(shell nproc 2>/dev/null || echo 2)
+TEST_SEEDS ?= $(or $(TEST_SEEDS_$(VARIANT)),300)
+TEST_SEEDS_asan     := 60
+TEST_SEEDS_coverage := 40
+
+# Warnings are errors in CI only: a newer compiler must not break somebody's build.
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla
 ifeq ($(CI),true)
-WARN    += -Werror
+WERROR  ?= 1
 endif
-ifeq ($(WERROR),1)
-WARN    += -Werror
-endif
-CFLAGS_release := -O2 -g
-CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CFLAGS_fuzz    := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -DWEFT_FUZZ=1
-CFLAGS_coverage := -O0 -g --coverage
-LDFLAGS_asan   := -fsanitize=address,undefined
-LDFLAGS_fuzz   := -fsanitize=address,undefined
-LDFLAGS_coverage := --coverage
-CFLAGS  ?= $(CFLAGS_$(VARIANT))
+WARN    += $(if $(filter 1,$(WERROR)),-Werror)
+
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS  ?= $(or $(OPTIMIZE_$(VARIANT)),-O2 -g)
+OPTIMIZE_asan     := -O1 -g
+OPTIMIZE_fuzz     := -O1 -g
+OPTIMIZE_coverage := -O0 -g
+VARIANT_CFLAGS_asan      := $(SANITIZERS)
+VARIANT_CFLAGS_fuzz      := $(SANITIZERS) -fsanitize=fuzzer-no-link -DWEFT_FUZZ=1
+VARIANT_CFLAGS_coverage  := --coverage
+VARIANT_LDFLAGS_asan     := -fsanitize=address,undefined
+VARIANT_LDFLAGS_fuzz     := -fsanitize=address,undefined,fuzzer
+VARIANT_LDFLAGS_coverage := --coverage
+
+comma := ,
 MBED_CFLAGS  := $(if $(MBEDTLS),-I$(MBEDTLS)/include)
 MBED_LDFLAGS := $(if $(MBEDTLS),-L$(MBEDTLS)/lib -Wl$(comma)-rpath$(comma)$(MBEDTLS)/lib)
-comma := ,
-MBED_LDFLAGS := $(if $(MBEDTLS),-L$(MBEDTLS)/lib -Wl$(comma)-rpath$(comma)$(MBEDTLS)/lib)
-ALL_CFLAGS  := -std=c11 -fPIC $(WARN) -I. -I$(B)/include $(MBED_CFLAGS) $(CPPFLAGS) $(CFLAGS)
-ALL_LDFLAGS := $(LDFLAGS_$(VARIANT)) $(MBED_LDFLAGS) $(LDFLAGS)
+
+# Asked on first use and then remembered; with plain -l where there is no .pc. Nothing here runs before `make deps` has.
+probe         = $(eval $(1) := $(shell $(2)))$($(1))
+SODIUM_CFLAGS = $(call probe,SODIUM_CFLAGS,$(PKG_CONFIG) --cflags libsodium 2>/dev/null)
+SODIUM_LIBS   = $(call probe,SODIUM_LIBS,$(PKG_CONFIG) --libs libsodium 2>/dev/null || echo -lsodium)
+CHECK_CFLAGS  = $(call probe,CHECK_CFLAGS,$(PKG_CONFIG) --cflags check 2>/dev/null)
+CHECK_LIBS    = $(call probe,CHECK_LIBS,$(PKG_CONFIG) --libs --static check 2>/dev/null || echo -lcheck -lsubunit -lm -lrt) -lpthread
+
+ALL_CFLAGS   = -std=c11 -fPIC $(WARN) -I. -I$(B)/include $(MBED_CFLAGS) $(SODIUM_CFLAGS) $(VARIANT_CFLAGS_$(VARIANT)) \
+               $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS  = $(VARIANT_LDFLAGS_$(VARIANT)) $(MBED_LDFLAGS) $(LDFLAGS)
 
 closure     = $(sort $(1) $(foreach d,$(DEPS_$(1)),$(call closure,$(d))))
-libs_of     = $(filter $(call closure,$(1)),$(LINK_ORDER))
+closures    = $(sort $(foreach l,$(1),$(call closure,$(l))))
+libs_of     = $(filter $(call closures,$(1)),$(LINK_ORDER))
 archives_of = $(foreach l,$(libs_of),$(B)/lib/libweft_$(l).a)
-ext_of      = $(addprefix -l,$(filter $(foreach l,$(call closure,$(1)),$(EXT_$(l))),$(EXT_ORDER)))
+ext_names   = $(filter $(foreach l,$(call closures,$(1)),$(EXT_$(l))),$(EXT_ORDER))
+ext_of      = $(addprefix -l,$(filter-out sodium,$(ext_names))) $(if $(filter sodium,$(ext_names)),$(SODIUM_LIBS))
 
 ALL_ARCHIVES := $(foreach l,$(LINK_ORDER),$(B)/lib/libweft_$(l).a)
-ALL_EXT      := $(addprefix -l,$(EXT_ORDER))
+ALL_EXT       = $(call ext_of,$(LAYERS))
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-4s %s\n' '$(1)' '$(patsubst $(B)/%,%,$(2))'
+endif
 
 .DEFAULT_GOAL := all
-.PHONY: all archives apps
 .DELETE_ON_ERROR:
 .SECONDARY:
+.PHONY: FORCE
+
+# Sub-makes use every core unless the user chose a number of jobs.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 # ---- layers -----------------------------------------------------------------------------------------------------------
 
+.PHONY: all archives apps
+all: archives apps ## all archives (build/lib) and programs (build/bin)
+
+archives: $(ALL_ARCHIVES) ## the archives alone
+
+# The folder is a prerequisite, so that removing a file takes it out of the archive.
 define layer
 SRC_$(1) := $$(sort $$(wildcard $(1)/*.c))
 OBJ_$(1) := $$(SRC_$(1):%.c=$(B)/obj/%.o)
-$(B)/lib/libweft_$(1).a: $$(OBJ_$(1)) | $(B)/lib
-	@rm -f $$@
-	$(AR) rcs $$@ $$^
+$(B)/lib/libweft_$(1).a: $$(OBJ_$(1)) $(1) | $(B)/lib
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
-$(B)/lib $(B)/bin: ; @mkdir -p $@
+$(B)/lib $(B)/bin $(B)/test $(B)/gen: ; @mkdir -p $@
 
 $(B)/include/weft:
 	@mkdir -p $(B)/include && ln -sfn $(CURDIR) $@
 
-$(B)/obj/%.o: %.c | $(B)/include/weft
+# Objects are remade when the compiler or its flags are others than the last time.
+FLAGS_NOW = $(subst ','\'',$(CC) $(ALL_CFLAGS))
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
+
+# What the test programs call by name (suites, topics, fuzz targets) is declared by generated code, not by headers.
+$(B)/obj/test/%.o: test/%.c $(B)/flags | $(B)/include/weft
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -Wno-missing-prototypes -MMD -MP -c $< -o $@
 
-archives: $(ALL_ARCHIVES)
+$(B)/obj/%.o: %.c $(B)/flags | $(B)/include/weft
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# ---- tests ------------------------------------------------------------------------------------------------------------
+# Links $^ into $@: objects, then archives in the order given. $(1): libraries outside the project.
+define link
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes $(filter %.c %.o %.a,$^) $(ALL_LDFLAGS) $(1) -o $@
+endef
+
+# ---- programs ---------------------------------------------------------------------------------------------------------
+
+PROGRAMS     := $(foreach p,$(PROGRAM_NAMES),$(if $(wildcard apps/$(p).c),$(p)))
+PROGRAM_BINS := $(PROGRAMS:%=$(B)/bin/%)
+APP_SRC      := $(filter-out $(PROGRAM_NAMES:%=apps/%.c),$(sort $(wildcard apps/*.c)))
+APP_OBJ      := $(APP_SRC:%.c=$(B)/obj/%.o)
+APP_LIB      := $(if $(APP_SRC),$(B)/obj/libapps.a)
+
+apps: $(PROGRAM_BINS) ## the programs alone
+
+$(B)/obj/libapps.a: $(APP_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(PROGRAM_BINS): $(B)/bin/%: $(B)/obj/apps/%.o $(APP_LIB) $(ALL_ARCHIVES) | $(B)/bin
+	$(call link,$(ALL_EXT))
+
+# ---- test programs ----------------------------------------------------------------------------------------------------
 # test/unit/test_<layer>_<file>.c: each has a `Suite *test_<layer>_<file>(void)`; one binary per layer, whose main is made
-# from the list of files. test/support/*.c is linked into every test program.
+# from the list of files. test/support/*.c is an archive for every test program; time() is overridden in all of them.
 
-SUPPORT_SRC := $(sort $(wildcard test/support/*.c))
+TIME_OBJ    := $(B)/obj/test/support/time_override.o
+SUPPORT_SRC := $(filter-out test/support/time_override.c,$(sort $(wildcard test/support/*.c)))
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(B)/obj/%.o)
-CHECK_LIBS  := -lcheck -lsubunit -lm -lrt -lpthread
-UNIT_LAYERS := $(foreach l,$(LAYERS) apps,$(if $(wildcard test/unit/test_$(l)_*.c),$(l)))
+SUPPORT     := $(TIME_OBJ) $(B)/test/libsupport.a
+
+$(B)/test/libsupport.a: $(SUPPORT_OBJ) test/support | $(B)/test
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+# Writes a C file to $@: declarations and a table made from names. $(1) include, $(2) names, $(3) declaration before and
+# $(4) after the name, $(5) table type, $(6) printf format of an entry (the name given twice), $(7) the return statement.
+define generate_main
+	@mkdir -p $(@D)
+	@{ echo '#include "$(1)"'; \
+	   for n in $(2); do echo "$(3)$$n$(4);"; done; \
+	   echo 'int main(int argc, char **argv) {'; echo '  static const $(5) table[] = {'; \
+	   for n in $(2); do printf '    $(6),\n' $$n $$n; done; \
+	   echo '  };'; echo '  (void)argc, (void)argv;'; echo '  $(7)'; echo '}'; } > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+
+UNIT_LAYERS := $(foreach l,$(LAYERS) apps support,$(if $(wildcard test/unit/test_$(l)_*.c),$(l)))
+unit_libs    = $(if $(filter apps,$(1)),$(APP_LIB) $(ALL_ARCHIVES),$(call archives_of,$(patsubst support,base,$(1))))
+unit_ext     = $(if $(filter apps,$(1)),$(ALL_EXT),$(call ext_of,$(patsubst support,base,$(1))))
 
 define unit
 UNIT_SRC_$(1) := $$(sort $$(wildcard test/unit/test_$(1)_*.c))
 UNIT_OBJ_$(1) := $$(UNIT_SRC_$(1):%.c=$(B)/obj/%.o)
-$(B)/gen/unit_$(1).c: $$(UNIT_SRC_$(1)) Makefile
-	@mkdir -p $$(@D)
-	@{ echo '#include "test/support/unit.h"'; \
-	  for f in $$(patsubst test/unit/%.c,%,$$(UNIT_SRC_$(1))); do echo "Suite *$$$$f(void);"; done; \
-	  echo 'int main(void) {'; echo '  unit_suite_fn suites[] = {'; \
-	  for f in $$(patsubst test/unit/%.c,%,$$(UNIT_SRC_$(1))); do echo "    $$$$f,"; done; \
-	  echo '  };'; echo '  return unit_run("$(1)", suites, sizeof suites / sizeof suites[0]);'; echo '}'; } > $$@
-$(B)/test/unit_$(1): $(B)/gen/unit_$(1).c $$(UNIT_OBJ_$(1)) $$(SUPPORT_OBJ) $$(if $$(filter apps,$(1)),$(ALL_ARCHIVES),$$(call archives_of,$(1)))
-	@mkdir -p $$(@D)
-	$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes $$^ $(ALL_LDFLAGS) $$(if $$(filter apps,$(1)),$(ALL_EXT),$$(call ext_of,$(1))) $(CHECK_LIBS) -o $$@
+$(B)/gen/unit_$(1).c: $$(UNIT_SRC_$(1)) test/unit Makefile
+	$$(call generate_main,test/support/unit.h,$$(patsubst test/unit/%.c,%,$$(UNIT_SRC_$(1))),Suite *,(void),unit_suite_fn,%.0s%s,return unit_run("$(1)"$$(comma) table$$(comma) sizeof table / sizeof table[0]);)
+$(B)/test/unit_$(1): $(B)/gen/unit_$(1).c $$(UNIT_OBJ_$(1)) $$(SUPPORT) $$(call unit_libs,$(1))
+	$$(call link,$$(call unit_ext,$(1)) $$(CHECK_LIBS))
 .PHONY: test-$(1)
 test-$(1): $(B)/test/unit_$(1)
 	$(B)/test/unit_$(1)
 endef
 $(foreach l,$(UNIT_LAYERS),$(eval $(call unit,$(l))))
+UNIT_BINS := $(UNIT_LAYERS:%=$(B)/test/unit_%)
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+# test/conformance/run_<topic>.c: `int conform_<topic>(conform_ctx *)`; one runner for all, and one per topic that links
+# only what it needs (make vectors-<topic>).
+TOPICS := $(patsubst test/conformance/run_%.c,%,$(sort $(wildcard test/conformance/run_*.c)))
+topic_layers = $(or $(TOPIC_$(1)),$(filter $(1),$(LAYERS)),$(LAYERS))
+conform_main = $(call generate_main,test/conformance/conform.h,$(1),int conform_,(conform_ctx *),conform_topic,{"%s"$(comma) conform_%s},return conform_main(argc$(comma) argv$(comma) table$(comma) sizeof table / sizeof table[0]);)
+
+$(B)/gen/conform.c: $(TOPICS:%=test/conformance/run_%.c) test/conformance Makefile
+	$(call conform_main,$(TOPICS))
+$(B)/test/conform: $(B)/gen/conform.c $(B)/obj/test/conformance/conform.o $(TOPICS:%=$(B)/obj/test/conformance/run_%.o) $(SUPPORT) $(ALL_ARCHIVES)
+	$(call link,$(ALL_EXT) $(CHECK_LIBS))
+
+define topic
+$(B)/gen/conform_$(1).c: Makefile
+	$$(call conform_main,$(1))
+$(B)/test/conform_$(1): $(B)/gen/conform_$(1).c $(B)/obj/test/conformance/conform.o $(B)/obj/test/conformance/run_$(1).o $(SUPPORT) $$(call archives_of,$$(call topic_layers,$(1)))
+	$$(call link,$$(call ext_of,$$(call topic_layers,$(1))) $$(CHECK_LIBS))
+.PHONY: vectors-$(1)
+vectors-$(1): $(B)/test/conform_$(1)
+	$(B)/test/conform_$(1) $$(VECTOR_FLAGS)
+endef
+$(foreach t,$(TOPICS),$(eval $(call topic,$(t))))
+
+# test/sim/sim_<name>.c: a program taking --seeds N --first S; the other files of the folder are shared. Likewise bench.
+SIMS    := $(patsubst test/sim/%.c,%,$(sort $(wildcard test/sim/sim_*.c)))
+BENCHES := $(patsubst test/bench/%.c,%,$(sort $(wildcard test/bench/bench_*.c)))
+shared   = $(filter-out $(2),$(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard test/$(1)/*.c))))
+SIM_OBJ   := $(call shared,sim,$(SIMS:%=$(B)/obj/test/sim/%.o))
+BENCH_OBJ := $(call shared,bench,$(BENCHES:%=$(B)/obj/test/bench/%.o))
+
+$(SIMS:%=$(B)/test/%): $(B)/test/%: $(B)/obj/test/sim/%.o $(SIM_OBJ) $(SUPPORT) $(APP_LIB) $(ALL_ARCHIVES)
+	$(call link,$(ALL_EXT) $(CHECK_LIBS))
+$(BENCHES:%=$(B)/bench/%): $(B)/bench/%: $(B)/obj/test/bench/%.o $(BENCH_OBJ) $(B)/test/libsupport.a $(APP_LIB) $(ALL_ARCHIVES)
+	$(call link,$(ALL_EXT) $(CHECK_LIBS))
+
+# test/embed/<layer>.c: public headers and that layer's declared archives, nothing else.
+EMBEDS := $(patsubst test/embed/%.c,%,$(sort $(wildcard test/embed/*.c)))
+embed_layers = $(or $(EMBED_$(1)),$(filter $(1),$(LAYERS)),$(LAYERS))
+define embed
+$(B)/test/embed_$(1): $(B)/obj/test/embed/$(1).o $$(call archives_of,$$(call embed_layers,$(1)))
+	$$(call link,$$(call ext_of,$$(call embed_layers,$(1))))
+endef
+$(foreach e,$(EMBEDS),$(eval $(call embed,$(e))))
+
+# test/fuzz/fuzz_<target>.c: LLVMFuzzerTestOneInput. libFuzzer in the fuzz variant; elsewhere replay.c has a main that runs
+# the corpus (test/fuzz/corpus/<target>/) and variations of it.
+FUZZERS := $(patsubst test/fuzz/fuzz_%.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
+FUZZ_MAIN := $(if $(filter-out fuzz,$(VARIANT)),$(B)/obj/test/fuzz/replay.o)
+$(FUZZERS:%=$(B)/test/fuzz_%): $(B)/test/fuzz_%: $(B)/obj/test/fuzz/fuzz_%.o $(FUZZ_MAIN) $(SUPPORT) $(APP_LIB) $(ALL_ARCHIVES)
+	$(call link,$(ALL_EXT) $(CHECK_LIBS))
+
+# test/interop/<name>.c: helpers of the interop scripts.
+INTEROP_HELPERS := $(patsubst test/interop/%.c,%,$(sort $(wildcard test/interop/*.c)))
+$(INTEROP_HELPERS:%=$(B)/test/interop_%): $(B)/test/interop_%: $(B)/obj/test/interop/%.o $(SUPPORT) $(APP_LIB) $(ALL_ARCHIVES)
+	$(call link,$(ALL_EXT) $(CHECK_LIBS))
+
+# ---- running the tests ------------------------------------------------------------------------------------------------
+# A jobs file has a name, a tab and a command per line; test/run.sh runs them and adds up what they say.
+
+TEST_BINS := $(UNIT_BINS) $(SIMS:%=$(B)/test/%) $(EMBEDS:%=$(B)/test/embed_%) $(FUZZERS:%=$(B)/test/fuzz_%) $(if $(TOPICS),$(B)/test/conform)
+STAGED    := $(if $(filter release,$(VARIANT)),1)
+RUN        = bash test/run.sh -j $(JOBS) -l $(B)/log
+job        = printf '%s\t%s\n' '$(1)' '$(2)';
+# $(1): seeds in all; each program runs them in as many shares as there are cores.
+sim_jobs   = $(foreach s,$(SIMS),for j in $$(seq 0 $$(($(JOBS) - 1))); do n=$$((($(1) + $(JOBS) - 1) / $(JOBS))); \
+             printf '%s\t%s\n' "$(s)-$$j" "$(B)/test/$(s) --seeds $$n --first $$((1 + j * n))"; done;)
+
+.PHONY: test test-build test-run deps demo
+test: deps ## unit tests, simulator, embedding examples, installed package, fuzz corpus, vectors
+	@$(SUBMAKE) test-build
+	@$(MAKE) --no-print-directory -j1 test-run
+
+test-build: $(TEST_BINS) $(if $(STAGED),all $(B)/stage.done)
+
+test-run:
+	@mkdir -p $(B)/log
+	@{ $(call sim_jobs,$(TEST_SEEDS)) \
+	   $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) \
+	   $(foreach f,$(FUZZERS),$(call job,fuzz-$(f),$(B)/test/fuzz_$(f) test/fuzz/corpus/$(f))) \
+	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
+	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK))) \
+	   $(if $(TOPICS),$(call job,vectors,$(B)/test/conform $(VECTOR_FLAGS))) } > $(B)/log/jobs
+	@$(RUN) $(B)/log/jobs
+
+deps: ## install what building and testing needs (root on Debian), or print the command
+	@sh test/deps.sh build
+
+demo: deps ## build, run the demo unattended, print its transcript
+	@$(SUBMAKE) all
+	@WEFT_BIN=$(abspath $(B))/bin bash apps/demo.sh
+
+.PHONY: vectors conformance sim sanitize valgrind coverage bench fuzz embed unit
+unit: $(UNIT_BINS) ## the unit tests alone (test-<layer> for one layer)
+	@mkdir -p $(B)/log
+	@{ $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) } > $(B)/log/jobs-unit
+	@$(RUN) $(B)/log/jobs-unit
+
+embed: $(EMBEDS:%=$(B)/test/embed_%) ## the embedding examples alone
+	@mkdir -p $(B)/log
+	@{ $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) } > $(B)/log/jobs-embed
+	@$(RUN) $(B)/log/jobs-embed
+
+vectors: $(B)/test/conform ## every vector whose layer exists (VECTOR_FLAGS="--verbose --filter TEXT")
+	@$(B)/test/conform $(VECTOR_FLAGS)
+conformance: vectors ## the same
+
+sim: $(SIMS:%=$(B)/test/%) ## simulated sessions, SEEDS=10000
+	@mkdir -p $(B)/log
+	@{ $(call sim_jobs,$(SEEDS)) } > $(B)/log/jobs-sim
+	@$(RUN) -t 7200 $(B)/log/jobs-sim
+
+sanitize: deps ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(SUBMAKE) VARIANT=asan test-build
+	@$(MAKE) --no-print-directory -j1 VARIANT=asan test-run
+
+valgrind: ## unit tests, vectors and a few simulated sessions under valgrind
+	@sh test/deps.sh build valgrind
+	@$(SUBMAKE) $(TEST_BINS)
+	@mkdir -p $(B)/log
+	@{ $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(VALGRIND) $(B)/test/unit_$(l))) \
+	   $(foreach s,$(SIMS),$(call job,$(s),$(VALGRIND) $(B)/test/$(s) --seeds 5 --first 1)) \
+	   $(if $(TOPICS),$(call job,vectors,$(VALGRIND) $(B)/test/conform)) } > $(B)/log/jobs-valgrind
+	@$(RUN) -t 3600 $(B)/log/jobs-valgrind
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
+
+coverage: deps ## lines of each layer that the tests reach
+	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(SUBMAKE) VARIANT=coverage test-build
+	@$(MAKE) --no-print-directory -j1 VARIANT=coverage test-run
+	@bash test/coverage.sh $(BUILD)/coverage/obj $(LAYERS) apps
+
+bench: $(BENCHES:%=$(B)/bench/%) $(if $(BENCHES),apps) ## figures as JSON lines
+	@for b in $(BENCHES); do WEFT_BIN=$(B)/bin $(B)/bench/$$b || exit 1; done
+
+fuzz: ## libFuzzer over all targets, FUZZ_TIME=60 seconds shared (FUZZ=target for one)
+	@sh test/deps.sh build fuzz
+	@$(SUBMAKE) VARIANT=fuzz CC=$(CLANG) fuzz-build
+	@bash test/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_TIME) $(JOBS) $(or $(FUZZ),$(FUZZERS))
+.PHONY: fuzz-build
+fuzz-build: $(FUZZERS:%=$(B)/test/fuzz_%)
+
+interop-%: FORCE ## interop-<peer>: test/interop/<peer>.sh (chromium, firefox, node, go, rust, py, self), QUICK=1
+	@test -f test/interop/$*.sh || { echo 'no test/interop/$*.sh; there is: $(patsubst test/interop/%.sh,%,$(wildcard test/interop/*.sh))'; exit 1; }
+	@$(SUBMAKE) all $(INTEROP_HELPERS:%=$(B)/test/interop_%)
+	@WEFT_BIN=$(abspath $(B))/bin WEFT_TEST=$(abspath $(B))/test QUICK=$(QUICK) bash test/interop/$*.sh
+
+# ---- lint -------------------------------------------------------------------------------------------------------------
+
+FORMATTED = $(sort $(wildcard $(foreach d,$(LAYERS) apps test/*,$(d)/*.c $(d)/*.h)))
+
+.PHONY: lint lint-includes lint-symbols lint-functions lint-cppcheck format format-check
+lint: ## clang-format, cppcheck, include edges, archive symbols, function sizes
+	@sh test/deps.sh build lint
+	@$(SUBMAKE) archives
+	@mkdir -p $(B)/log
+	@{ $(foreach t,format-check lint-includes lint-symbols lint-functions lint-cppcheck,$(call job,$(t),$(MAKE) --no-print-directory -s $(t))) } > $(B)/log/jobs-lint
+	@MAKEFLAGS= $(RUN) $(B)/log/jobs-lint
+
+lint-includes: ## every include follows the declared graph
+	@bash test/lint/includes.sh $(foreach l,$(LAYERS),'$(l):$(call closure,$(l)):$(PUBLIC_$(l))')
+lint-symbols: archives ## archives: names, imports, no writable data
+	@NM='$(NM)' bash test/lint/symbols.sh $(ALL_ARCHIVES)
+lint-functions: ## no function over 90 lines
+	@bash test/lint/functions.sh $(sort $(wildcard $(foreach d,$(LAYERS) apps,$(d)/*.c)))
+lint-cppcheck: ## cppcheck over layers and apps
+	@bash test/lint/cppcheck.sh $(B)/cppcheck $(JOBS) $(LAYERS) $(wildcard apps)
+
+format: ## reformat all C files
+	@sh test/deps.sh lint
+	@$(CLANG_FORMAT) -i $(FORMATTED)
+format-check: ## complain about files that clang-format would change
+	@$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+
+# ---- install ----------------------------------------------------------------------------------------------------------
+
+VERSION = $(call probe,VERSION,awk '/define WEFT_VERSION_(MAJOR|MINOR|PATCH) /{v = v s $$3; s = "."} END {print v}' base/base.h)
+DEST    = $(DESTDIR)$(PREFIX)
+
+# An external library that has a .pc everywhere goes to Requires, one without (Debian's mbedTLS) to Libs.
+pc_requires = $(strip $(DEPS_$(1):%=weft-%) $(if $(filter sodium,$(EXT_$(1))),libsodium))
+pc_libs     = $(strip -L$${libdir} -lweft_$(1) $(if $(filter mbed%,$(EXT_$(1))),$(MBED_LDFLAGS) $(addprefix -l,$(filter mbed%,$(EXT_$(1))))))
+
+define install_layer
+.PHONY: install-$(1) uninstall-$(1) install-one-$(1)
+install-one-$(1): $(B)/lib/libweft_$(1).a
+	@install -d $$(DEST)/include/weft/$(1) $$(DEST)/lib/pkgconfig
+	@install -m 644 $$(PUBLIC_$(1):%=$(1)/%) $$(DEST)/include/weft/$(1)
+	@install -m 644 $(B)/lib/libweft_$(1).a $$(DEST)/lib
+	@printf '%s\n' 'prefix=$$(PREFIX)' 'libdir=$$$${prefix}/lib' 'includedir=$$$${prefix}/include' '' 'Name: weft-$(1)' \
+	  'Description: weft $(1)' 'Version: $$(VERSION)' 'Requires: $$(call pc_requires,$(1))' \
+	  'Cflags: -I$$$${includedir}' 'Libs: $$(call pc_libs,$(1))' > $$(DEST)/lib/pkgconfig/weft-$(1).pc
+install-$(1): $$(foreach l,$$(call closure,$(1)),install-one-$$(l))
+uninstall-$(1):
+	@rm -f $$(PUBLIC_$(1):%=$$(DEST)/include/weft/$(1)/%) $$(DEST)/lib/libweft_$(1).a $$(DEST)/lib/pkgconfig/weft-$(1).pc
+	@rmdir $$(DEST)/include/weft/$(1) 2>/dev/null || true
+endef
+$(foreach l,$(LAYERS),$(eval $(call install_layer,$(l))))
+
+.PHONY: install uninstall installcheck
+install: $(LAYERS:%=install-one-%) apps ## headers, archives, .pc files, programs (PREFIX, DESTDIR); install-<layer> for one
+	@install -d $(DEST)/bin
+	@$(if $(PROGRAMS),install -m 755 $(PROGRAM_BINS) $(DEST)/bin,:)
+uninstall: $(LAYERS:%=uninstall-%) ## remove what install put there
+	@rm -f $(PROGRAM_NAMES:%=$(DEST)/bin/%)
+	@rmdir $(DEST)/include/weft 2>/dev/null || true
+
+STAGE        = $(abspath $(B))/stage
+INSTALLCHECK = CC="$(CC)" CXX="$(CXX)" PKG_CONFIG="$(PKG_CONFIG)" bash test/installcheck.sh $(STAGE) $(foreach e,$(EMBEDS),$(e):$(subst $() ,$(comma),$(strip $(call embed_layers,$(e)))))
+
+$(B)/stage.done: $(ALL_ARCHIVES) $(PROGRAM_BINS) $(foreach l,$(LAYERS),$(PUBLIC_$(l):%=$(l)/%)) Makefile
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install PREFIX=$(STAGE) DESTDIR=
+	@touch $@
+
+installcheck: $(B)/stage.done ## build every embedding example from a staged install with pkg-config alone, C and C++
+	@$(INSTALLCHECK)
+
+# ---- the rest ---------------------------------------------------------------------------------------------------------
+
+.PHONY: dist clean help
+dist: ## source archive of the last commit in build/
+	@mkdir -p $(B)
+	@git archive --prefix=weft-$(VERSION)/ -o $(B)/weft-$(VERSION).tar.gz HEAD
+	@echo $(B)/weft-$(VERSION).tar.gz
+
+clean: ## remove everything that was built
+	@rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## /{sub(/%/, "<peer>", $$1); printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR MBEDTLS=<prefix> WERROR=1 V=1 NO_INSTALL=1 JOBS=n SEEDS=n FUZZ_TIME=s'
+
+-include $(shell find $(B)/obj $(B)/gen -name '*.d' 2>/dev/null)
