@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "apps/clock.h"
 
 #include <errno.h>

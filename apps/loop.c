@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "apps/loop.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "apps/sockaddr.h"
 
 #include <arpa/inet.h>

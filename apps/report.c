@@ -1,0 +1,207 @@
+#define _GNU_SOURCE
+#include "apps/report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apps/clock.h"
+#include "apps/text.h"
+
+enum { TEXT_MAX = 512 };
+
+#define CYAN "\x1b[36m"
+#define DIM "\x1b[2m"
+#define RED "\x1b[31m"
+#define PLAIN "\x1b[0m"
+
+void app_report_init(app_report *r, bool json, bool quiet, bool verbose) {
+  const char *no_color = getenv("NO_COLOR");
+  memset(r, 0, sizeof *r);
+  r->json = json;
+  r->quiet = quiet;
+  r->verbose = verbose;
+  r->color = !json && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !(no_color && *no_color);
+}
+
+const char *app_who(weft_who who) {
+  switch (who) {
+    case WEFT_WHO_SELF: return "self";
+    case WEFT_WHO_PEER: return "peer";
+    case WEFT_WHO_TIMEOUT: return "timeout";
+  }
+  return "self";
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------------------------------- */
+
+static void json_begin(const char *event) { printf("{\"event\":\"%s\"", event); }
+
+static void json_text(const char *key, const char *value) {
+  printf(",\"%s\":", key);
+  app_print_json_string(stdout, value, strlen(value));
+}
+
+static void json_end(void) {
+  printf(",\"t_ms\":%" PRIu64 "}\n", (app_clock_now() - app_clock_started()) / 1000);
+  fflush(stdout);
+}
+
+/* ---- plain ------------------------------------------------------------------------------------------------------------------ */
+
+/* Wipes the prompt before anything else is printed on the line. */
+static void clear_prompt(app_report *r) {
+  if (!r->prompt_shown) return;
+  fputs("\r\x1b[K", stdout);
+  fflush(stdout);
+  r->prompt_shown = false;
+}
+
+void app_report_prompt(app_report *r) {
+  if (r->json || !r->prompt || r->prompt_shown || !isatty(STDOUT_FILENO)) return;
+  fputs(r->prompt, stdout);
+  fflush(stdout);
+  r->prompt_shown = true;
+}
+
+static void print_elapsed(void) {
+  fprintf(stderr, "[%7.1f ms] ", (double)(app_clock_now() - app_clock_started()) / 1000.0);
+}
+
+static void print_note(app_report *r, const char *format, va_list ap) {
+  clear_prompt(r);
+  if (r->color) fputs(DIM, stderr);
+  print_elapsed();
+  vfprintf(stderr, format, ap);
+  if (r->color) fputs(PLAIN, stderr);
+  fputc('\n', stderr);
+  app_report_prompt(r);
+}
+
+void app_report_step(app_report *r, const char *format, ...) {
+  va_list ap;
+  if (r->json || r->quiet) return;
+  va_start(ap, format);
+  print_note(r, format, ap);
+  va_end(ap);
+}
+
+void app_report_detail(app_report *r, const char *format, ...) {
+  va_list ap;
+  if (!r->verbose) return;
+  va_start(ap, format);
+  print_note(r, format, ap);
+  va_end(ap);
+}
+
+/* ---- events ------------------------------------------------------------------------------------------------------------------- */
+
+void app_report_listening(app_report *r, const char *addr) {
+  if (r->json) {
+    json_begin("listening");
+    json_text("addr", addr);
+    json_end();
+    return;
+  }
+  printf("Listening on %s\n", addr);
+  fflush(stdout);
+}
+
+void app_report_connecting(app_report *r, const char *addr) {
+  if (r->json) {
+    json_begin("connecting");
+    json_text("addr", addr);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Connecting to %s", addr);
+}
+
+void app_report_connected(app_report *r, const app_connected *c) {
+  if (r->json) {
+    json_begin("connected");
+    json_text("peer", c->peer);
+    json_text("path", c->path);
+    json_text("dir", c->dir);
+    json_text("local", c->local);
+    json_text("remote", c->remote);
+    if (c->direct_version) printf(",\"direct_version\":%d", c->direct_version);
+    json_text("mux", c->mux);
+    printf(",\"ms\":{\"ice\":%.1f,\"dtls\":%.1f,\"sctp\":%.1f,\"noise\":%.1f,\"total\":%.1f}", c->ms_ice, c->ms_dtls, c->ms_sctp,
+           c->ms_noise, c->ms_total);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Connected %s %s, %s udp %s <-> %s", strcmp(c->dir, "in") == 0 ? "from" : "to", c->peer, c->path, c->local, c->remote);
+  app_report_step(r, "Set-up: ice %.1f, dtls %.1f, sctp %.1f, noise %.1f, total %.1f ms", c->ms_ice, c->ms_dtls, c->ms_sctp, c->ms_noise,
+                  c->ms_total);
+}
+
+void app_report_message(app_report *r, const char *peer, const uint8_t *data, size_t len) {
+  if (r->json) {
+    bool text = len <= TEXT_MAX && app_utf8_valid(data, len);
+    json_begin(text ? "message" : "data");
+    json_text("peer", peer);
+    if (text) {
+      printf(",\"text\":");
+      app_print_json_string(stdout, (const char *)data, len);
+    } else {
+      printf(",\"bytes\":%zu", len);
+    }
+    json_end();
+    return;
+  }
+  clear_prompt(r);
+  if (r->color) fputs(CYAN, stdout);
+  printf("%s", peer);
+  if (r->color) fputs(PLAIN, stdout);
+  fputs(": ", stdout);
+  app_print_escaped(stdout, data, len);
+  fputc('\n', stdout);
+  fflush(stdout);
+  app_report_prompt(r);
+}
+
+void app_report_ping(app_report *r, const char *peer, weft_time rtt) {
+  if (r->json) {
+    json_begin("ping");
+    json_text("peer", peer);
+    printf(",\"rtt_us\":%" PRIu64, rtt);
+    json_end();
+    return;
+  }
+  clear_prompt(r);
+  printf("ping %s: %.3f ms\n", peer, (double)rtt / 1000.0);
+  fflush(stdout);
+  app_report_prompt(r);
+}
+
+void app_report_disconnected(app_report *r, const char *peer, const char *reason, const char *who) {
+  if (r->json) {
+    json_begin("disconnected");
+    json_text("peer", peer);
+    json_text("reason", reason);
+    json_text("who", who);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Disconnected %s (%s: %s)", peer, who, reason);
+}
+
+void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text, const char *hint) {
+  if (r->json) {
+    json_begin("error");
+    json_text("layer", layer);
+    json_text("step", step);
+    json_text("code", weft_errname(code));
+    json_text("text", text);
+    json_text("hint", hint);
+    json_end();
+    return;
+  }
+  clear_prompt(r);
+  fprintf(stderr, "%serror:%s %s: %s: %s\n", r->color ? RED : "", r->color ? PLAIN : "", layer, step, text);
+  if (hint[0]) fprintf(stderr, "  hint: %s\n", hint);
+}

@@ -1,0 +1,43 @@
+/* apps: what a program tells its user. With --json one object per line on stdout and nothing else there; otherwise addresses and received lines
+ * on stdout, everything else on stderr. The events are described in apps/EVENTS.md and apps/events.schema.json.
+ */
+#ifndef APPS_REPORT_H
+#define APPS_REPORT_H
+
+#include <stdio.h>
+
+#include <weft/base/base.h>
+#include <weft/base/addr.h>
+
+typedef struct app_report {
+  bool json, quiet, verbose, color;
+  const char *prompt; /* "You: ", shown on a terminal after each line; NULL: none */
+  bool prompt_shown;
+} app_report;
+
+typedef struct app_connected {
+  const char *peer, *path, *dir; /* "direct"|"relayed", "in"|"out" */
+  const char *local, *remote;    /* address texts */
+  int direct_version;            /* 0: not webrtc-direct */
+  const char *mux;               /* "channels"|"yamux" */
+  double ms_ice, ms_dtls, ms_sctp, ms_noise, ms_total;
+} app_connected;
+
+/* Colour only on a terminal without NO_COLOR. */
+void app_report_init(app_report *r, bool json, bool quiet, bool verbose);
+void app_report_prompt(app_report *r);
+void app_report_listening(app_report *r, const char *addr);
+void app_report_connecting(app_report *r, const char *addr);
+void app_report_connected(app_report *r, const app_connected *c);
+/* A whole message: text when well-formed and at most 512 bytes, else data. */
+void app_report_message(app_report *r, const char *peer, const uint8_t *data, size_t len);
+void app_report_ping(app_report *r, const char *peer, weft_time rtt);
+void app_report_disconnected(app_report *r, const char *peer, const char *reason, const char *who);
+void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text, const char *hint);
+/* A step for the person watching; stderr; not with --json or --quiet. */
+void app_report_step(app_report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same, only with --verbose (also with --json, on stderr). */
+void app_report_detail(app_report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *app_who(weft_who who); /* "self", "peer", "timeout" */
+
+#endif
