@@ -71,7 +71,11 @@ typedef struct weft_datachannel_config {
   uint16_t max_channels;   /* open at once, both directions; default 4096; one more inbound is reset */
   uint32_t max_message;    /* larger incoming messages close the channel; default 256 KiB */
   weft_time id_hold;       /* default 30 s: an id whose reset the peer never answers is not reused before; WebRTC says never */
+  uint32_t peer_max_message; /* a=max-message-size of the peer: longer sends are WEFT_ETOOBIG; default 0: no limit */
 } weft_datachannel_config;
+
+/* Not an id: 65,535 is never a data channel (RFC 8831 section 6.2: ids 0 to 65,534). */
+#define WEFT_DATACHANNEL_ID_NONE 65535
 
 typedef enum weft_datachannel_event_type {
   WEFT_DATACHANNEL_EVENT_OPENED = 1,  /* inbound: the peer opened it; outbound: it may be used (raised from open()) */
@@ -79,18 +83,19 @@ typedef enum weft_datachannel_event_type {
   WEFT_DATACHANNEL_EVENT_MESSAGE = 3,
   WEFT_DATACHANNEL_EVENT_CLOSING = 4, /* the peer reset its side; all its data was delivered; our side is being reset */
   WEFT_DATACHANNEL_EVENT_CLOSED = 5,  /* both directions are reset; the id is free */
-  WEFT_DATACHANNEL_EVENT_WRITABLE = 6 /* the transport takes messages again */
+  WEFT_DATACHANNEL_EVENT_WRITABLE = 6 /* after a send refused with EAGAIN; id NONE: after an open() refused with it */
 } weft_datachannel_event_type;
 
 typedef struct weft_datachannel_event {
   weft_datachannel_event_type type;
   uint16_t id;
   bool inbound;                          /* OPENED */
-  const weft_datachannel_params *params; /* OPENED */
+  const weft_datachannel_params *params; /* OPENED inbound, valid during the callback; NULL when outbound */
   bool binary;                           /* MESSAGE */
   const uint8_t *data;                   /* MESSAGE; len 0 for the empty-message PPIDs */
   size_t len;
-  int code;                              /* CLOSED: WEFT_OK, WEFT_ERESET (peer), WEFT_EPROTO, WEFT_ELIMIT */
+  int code;                              /* CLOSED: WEFT_OK (closed here), WEFT_ERESET (by the peer), WEFT_EPROTO, WEFT_ELIMIT,
+                                          * WEFT_ETIMEDOUT (id_hold passed), WEFT_EREFUSED (the peer denied our reset: the id stays used) */
 } weft_datachannel_event;
 
 /* What goes to the transport. */
@@ -114,7 +119,9 @@ typedef struct weft_datachannel_stats {
   size_t size;
   uint64_t opened_in, opened_out, closed, messages_in, messages_out;
   uint64_t drop_malformed, drop_parity, drop_unknown_ppid, drop_unknown_channel, drop_limit, drop_toobig;
-  uint32_t channels; /* gauge */
+  uint32_t channels; /* gauge: told of by OPENED and not yet CLOSED */
+  uint64_t drop_unexpected; /* OPEN on an id in use, ACK that nobody waits for */
+  uint64_t drop_closing;    /* messages on a channel that is being closed */
 } weft_datachannel_stats;
 
 #define weft_datachannel_config_default(c) weft_datachannel_config_init((c), sizeof *(c))
