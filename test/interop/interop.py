@@ -1,0 +1,133 @@
+"""One interop row: interop.py PEER. See README.md for the environment variables; the last line printed is the result as JSON."""
+
+import datetime
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+
+import procs
+from peers import PEERS, ROOT, CannotRun
+from rows import ROWS, Report
+
+LIMITS = {"quick": 90, "full": 600, "chat": 60, "ipv6": 120, "idle": 600, "ctrlc": 240, "kill9": 600, "streams2000": 700, "lossy": 600}
+
+
+class Setup:
+    """The programs under test. SERVER and CLIENT name a foreign peer or a command in place of ours."""
+
+    def __init__(self):
+        binaries = os.environ.get("BIN") or str(ROOT / "build" / "bin")
+        self.server_addr = os.environ.get("SERVER_ADDR")
+        self.server_command, self.foreign_server = self.program("SERVER", "server", f"{binaries}/webrtc-direct-server")
+        self.client_command, self.foreign_client = self.program("CLIENT", "client", f"{binaries}/webrtc-direct-client")
+        self.foreign_server = self.foreign_server or bool(self.server_addr)
+
+    @staticmethod
+    def program(variable, role, ours):
+        name = os.environ.get(variable)
+        if not name or name == "ours":
+            return [ours], False
+        if name in PEERS:
+            PEERS[name].prepare()
+            return getattr(PEERS[name], role)(), True
+        return shlex.split(name), True
+
+    def check(self, direction):
+        command = self.server_command if direction == "dial" else self.client_command
+        if direction == "dial" and self.server_addr:
+            return
+        if os.path.sep in str(command[0]) and not os.path.exists(command[0]):
+            raise CannotRun(f"{command[0]} is not built: make")
+
+
+def wanted_rows(peer):
+    if os.environ.get("QUICK") == "1":
+        return ["quick"]
+    row = os.environ.get("ROW") or "full"
+    if row == "all":
+        return ["full", "chat", *peer.long_rows]
+    if row == "full":
+        return ["full", "chat"]
+    if row not in ROWS:
+        raise CannotRun(f"there is no row {row!r}; rows: {' '.join(ROWS)} all")
+    if row not in peer.long_rows and row not in ("quick", "full", "chat"):
+        raise CannotRun(f"row {row} is not run with {peer.name}")
+    return [row]
+
+
+def directions(peer):
+    chosen = os.environ.get("DIRECTION") or ("both" if peer.listens else "dial")
+    if chosen == "both":
+        return ("dial", "listen")
+    if chosen not in ("dial", "listen"):
+        raise CannotRun(f"DIRECTION is {chosen!r}; it may be dial, listen or both")
+    return (chosen,)
+
+
+def too_long(*unused):
+    raise procs.Failure("the row took longer than its limit")
+
+
+def run_rows(peer, setup, report):
+    rows = wanted_rows(peer)
+    for direction in directions(peer):
+        setup.check(direction)
+    versions = [int(v) for v in os.environ["VERSIONS"].split()] if os.environ.get("VERSIONS") else peer.versions
+    for row in rows:
+        signal.signal(signal.SIGALRM, too_long)
+        signal.alarm(LIMITS[row] * (1 if row == "quick" else len(versions)))
+        for direction, action in zip(("dial", "listen"), ROWS[row]):
+            if action is None or direction not in directions(peer):
+                continue
+            for version in versions:
+                who = f"{peer.name} dials" if direction == "dial" else f"{peer.name} listens"
+                print(f"{who}, version {version}, row {row}", flush=True)
+                action(peer, setup, report, version)
+                procs.stop_all()
+        signal.alarm(0)
+
+
+def result_line(peer, result, report, versions, seconds, why=""):
+    name = "quick" if os.environ.get("QUICK") == "1" else os.environ.get("ROW") or "full"
+    print(json.dumps({
+        "row": f"{peer}/{name}", "result": result, "date": datetime.date.today().isoformat(), "seconds": round(seconds, 1),
+        "server": os.environ.get("SERVER") or os.environ.get("SERVER_ADDR") or "ours", "client": os.environ.get("CLIENT") or "ours",
+        "versions": versions, "passed": sum(c["result"] == "ok" for c in report.cases), "failed": report.failed(),
+        "retried": report.retried, "reason": why, "cases": report.cases,
+    }, ensure_ascii=False), flush=True)
+
+
+def main():
+    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    if name not in PEERS:
+        sys.exit(f"usage: interop.py {'|'.join(PEERS)}")
+    peer, report, versions, began = PEERS[name], Report(), {}, time.monotonic()
+    try:
+        peer.prepare()
+        versions = peer.seen_versions()
+        setup = Setup()
+        print(" ".join(f"{k} {v}" for k, v in versions.items()), flush=True)
+        began = time.monotonic()
+        run_rows(peer, setup, report)
+    except CannotRun as why:
+        print(f"cannot run: {why}", flush=True)
+        result_line(name, "cannot", report, versions, time.monotonic() - began, str(why))
+        return 77
+    except procs.Failure as why:
+        report.cases.append({"case": "the row itself", "result": "fail", "seconds": 0, "seen": str(why)})
+        print(f"  fail  {why}", flush=True)
+    finally:
+        signal.alarm(0)
+        procs.stop_all()
+    failed = report.failed()
+    passed = sum(c["result"] == "ok" for c in report.cases)
+    print(f"{name}: {passed} ok, {len(failed)} failed, {report.retried} tried again, {time.monotonic() - began:.1f} s", flush=True)
+    result_line(name, "fail" if failed or not passed else "ok", report, versions, time.monotonic() - began)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+// The same little interface as raw-conn.mjs over the libp2p package; runs in browsers and in Node.
+import { identify } from '@libp2p/identify'
+import { ping } from '@libp2p/ping'
+import { webRTCDirect } from '@libp2p/webrtc'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+
+const MANY = 100000
+
+export function makeNode (extra = {}) {
+  return createLibp2p({
+    transports: [webRTCDirect({ rtcConfiguration: { iceServers: [] } })],
+    connectionGater: { denyDialMultiaddr: () => false },
+    connectionManager: { inboundConnectionThreshold: MANY, maxIncomingPendingConnections: MANY, maxConnections: MANY },
+    services: { identify: identify({ maxInboundStreams: MANY, maxOutboundStreams: MANY }), ping: ping({ maxInboundStreams: MANY }) },
+    ...extra
+  })
+}
+
+/** read() and write() over a libp2p stream whose data arrives by events. */
+export class Stream {
+  constructor (stream) {
+    this.stream = stream
+    this.source = stream[Symbol.asyncIterator]()
+  }
+
+  async write (bytes) {
+    if (!this.stream.send(bytes)) await this.drained()
+  }
+
+  drained () {
+    return new Promise((resolve, reject) => {
+      this.stream.addEventListener('drain', resolve, { once: true })
+      this.stream.addEventListener('close', () => reject(new Error('the stream closed while writing')), { once: true })
+    })
+  }
+
+  async read () {
+    const { done, value } = await this.source.next()
+    return done ? null : value.subarray()
+  }
+
+  async closeWrite () { await this.stream.close() }
+
+  async finish () {}
+}
+
+let shared
+
+export async function openLibp2p (addr, limitMs) {
+  shared ??= await makeNode()
+  const began = performance.now()
+  const connection = await shared.dial(multiaddr(addr), { signal: AbortSignal.timeout(limitMs) })
+  const conn = { peer: connection.remotePeer.toString(), ms: performance.now() - began }
+  conn.closed = new Promise((resolve) => connection.addEventListener('close', () => resolve('closed'), { once: true }))
+  conn.openStream = async (protocol) => new Stream(await connection.newStream(protocol, { maxOutboundStreams: MANY }))
+  conn.identify = async () => {
+    const answer = await shared.services.identify.identify(connection)
+    return { agent: answer.agentVersion, protocols: answer.protocols }
+  }
+  conn.ping = async (n) => {
+    const rtts = []
+    for (let i = 0; i < n; i++) rtts.push(await shared.services.ping.ping(connection.remotePeer))
+    return rtts
+  }
+  conn.close = () => connection.close()
+  return conn
+}
