@@ -1,0 +1,222 @@
+#include "apps/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <weft/multiaddr/multiaddr.h>
+
+static void add_protocol(app_host *h, const app_protocol *p) {
+  if (h->protocols_len == APP_PROTOCOLS_MAX) return;
+  h->protocols[h->protocols_len++] = p;
+  if (p->dial_only) return;
+  h->accepted[h->accepted_len] = p->name;
+  h->accepted_protocols[h->accepted_len++] = p;
+}
+
+void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identity, const app_protocol *const *protocols, size_t n, void *user) {
+  memset(h, 0, sizeof *h);
+  h->rng = *rng;
+  h->identity = identity;
+  h->user = user;
+  add_protocol(h, &app_identify_protocol);
+  add_protocol(h, &app_ping_protocol);
+  for (size_t i = 0; i < n; i++) add_protocol(h, protocols[i]);
+}
+
+/* ---- streams ------------------------------------------------------------------------------------------------------------- */
+
+static app_stream *find_stream(const app_peer *p, uint32_t id) {
+  for (app_stream *s = p->streams; s; s = s->next)
+    if (s->id == id) return s;
+  return NULL;
+}
+
+static void end_stream(app_stream *s, int code, weft_time now) {
+  app_stream **at = &s->peer->streams;
+  while (*at && *at != s) at = &(*at)->next;
+  if (*at) *at = s->next;
+  weft_multistream_free(s->negotiation);
+  s->negotiation = NULL;
+  if (s->protocol && s->protocol->closed) s->protocol->closed(s, code, now);
+  free(s);
+}
+
+static ptrdiff_t negotiation_output(void *user, const uint8_t *data, size_t len, weft_time now) {
+  app_stream *s = user;
+  ptrdiff_t n = s->peer->muxer->send(s->peer->conn, s->id, data, len, now);
+  return n == WEFT_EAGAIN ? 0 : n;
+}
+
+static void negotiation_event(void *user, const weft_multistream_event *ev, weft_time now) {
+  app_stream *s = user;
+  if (ev->type == WEFT_MULTISTREAM_EVENT_SELECTED) {
+    if (s->inbound) s->protocol = s->peer->host->accepted_protocols[ev->index];
+    weft_multistream_free(s->negotiation);
+    s->negotiation = NULL;
+    if (s->protocol->opened) s->protocol->opened(s, now);
+    return;
+  }
+  if (ev->type != WEFT_MULTISTREAM_EVENT_CLOSED) return;
+  weft_multistream_free(s->negotiation);
+  s->negotiation = NULL;
+  s->peer->muxer->reset(s->peer->conn, s->id, now); /* its RESET event ends the stream */
+}
+
+static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_protocol *protocol, void *state, weft_time now) {
+  weft_multistream_config cfg;
+  weft_multistream_callbacks cb = {sizeof cb, negotiation_output, negotiation_event};
+  app_stream *s = calloc(1, sizeof *s);
+  if (!s) return NULL;
+  s->peer = p;
+  s->id = id;
+  s->inbound = inbound;
+  s->protocol = protocol;
+  s->state = state;
+  weft_multistream_config_default(&cfg);
+  cfg.dialer = !inbound;
+  cfg.protocols = inbound ? p->host->accepted : &s->protocol->name;
+  cfg.protocols_len = inbound ? p->host->accepted_len : 1;
+  if (weft_multistream_new(&s->negotiation, &cfg, &cb, s) != WEFT_OK) {
+    free(s);
+    return NULL;
+  }
+  s->next = p->streams;
+  p->streams = s;
+  weft_multistream_start(s->negotiation, now);
+  return s;
+}
+
+app_stream *app_stream_open(app_peer *p, const app_protocol *protocol, void *state, int *rc, weft_time now) {
+  uint32_t id;
+  *rc = p->muxer->open(p->conn, &id, now);
+  if (*rc != WEFT_OK) return NULL;
+  app_stream *s = new_stream(p, id, false, protocol, state, now);
+  if (s) return s;
+  *rc = WEFT_ENOMEM;
+  p->muxer->reset(p->conn, id, now);
+  return NULL;
+}
+
+ptrdiff_t app_stream_send(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
+  return s->peer->muxer->send(s->peer->conn, s->id, data, len, now);
+}
+
+size_t app_stream_room(const app_stream *s) { return s->peer->muxer->room(s->peer->conn, s->id); }
+
+int app_stream_shutdown(app_stream *s, weft_time now) { return s->peer->muxer->shutdown(s->peer->conn, s->id, now); }
+
+void app_stream_reset(app_stream *s, weft_time now) { s->peer->muxer->reset(s->peer->conn, s->id, now); }
+
+void app_stream_consumed(app_stream *s, size_t n, weft_time now) { s->peer->muxer->consumed(s->peer->conn, s->id, n, now); }
+
+/* ---- events -------------------------------------------------------------------------------------------------------------- */
+
+static void on_data(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
+  if (s->negotiation) {
+    ptrdiff_t n = weft_multistream_input(s->negotiation, data, len, now);
+    if (n < 0) n = (ptrdiff_t)len;
+    app_stream_consumed(s, (size_t)n, now);
+    data += n;
+    len -= (size_t)n;
+  }
+  if (len == 0) return;
+  if (s->negotiation || !s->protocol) { /* refused while these bytes were on the way */
+    app_stream_consumed(s, len, now);
+    return;
+  }
+  bool manual = s->protocol->manual_consume;
+  if (s->protocol->data) s->protocol->data(s, data, len, now);
+  if (!manual) app_stream_consumed(s, len, now);
+}
+
+static void on_remote_closed(app_stream *s, weft_time now) {
+  s->remote_closed = true;
+  if (s->negotiation) {
+    weft_multistream_input_end(s->negotiation, now);
+    return;
+  }
+  if (s->protocol && s->protocol->remote_closed) s->protocol->remote_closed(s, now);
+}
+
+static void on_writable(app_stream *s, weft_time now) {
+  if (s->negotiation) weft_multistream_tick(s->negotiation, now);
+  else if (s->protocol && s->protocol->writable) s->protocol->writable(s, now);
+}
+
+void app_peer_stream_event(app_peer *p, const weft_stream_event *ev, weft_time now) {
+  if (ev->type == WEFT_STREAM_OPENED) {
+    if (ev->inbound && !new_stream(p, ev->stream, true, NULL, NULL, now)) p->muxer->reset(p->conn, ev->stream, now);
+    return;
+  }
+  app_stream *s = find_stream(p, ev->stream);
+  if (!s) {
+    if (ev->type == WEFT_STREAM_DATA) p->muxer->consumed(p->conn, ev->stream, ev->len, now);
+    return;
+  }
+  switch (ev->type) {
+    case WEFT_STREAM_OPENED: break;
+    case WEFT_STREAM_DATA: on_data(s, ev->data, ev->len, now); break;
+    case WEFT_STREAM_REMOTE_CLOSED: on_remote_closed(s, now); break;
+    case WEFT_STREAM_WRITABLE: on_writable(s, now); break;
+    case WEFT_STREAM_RESET: end_stream(s, ev->code, now); break;
+    case WEFT_STREAM_CLOSED: end_stream(s, WEFT_OK, now); break;
+  }
+}
+
+/* ---- peers ----------------------------------------------------------------------------------------------------------------- */
+
+app_peer *app_peer_new(app_host *h, void *conn, const app_muxer *m, const uint8_t *peer_id, size_t len, weft_time now) {
+  weft_peer_id id;
+  app_peer *p = calloc(1, sizeof *p);
+  (void)now;
+  if (!p) return NULL;
+  p->host = h;
+  p->conn = conn;
+  p->muxer = m;
+  if (weft_peer_id_from_bytes(&id, peer_id, len) == WEFT_OK) weft_peer_id_format(&id, p->id_text, sizeof p->id_text);
+  p->next = h->peers;
+  h->peers = p;
+  return p;
+}
+
+void app_peer_free(app_peer *p, int code, weft_time now) {
+  app_peer **at = &p->host->peers;
+  while (p->streams) end_stream(p->streams, code, now);
+  while (*at && *at != p) at = &(*at)->next;
+  if (*at) *at = p->next;
+  free(p);
+}
+
+/* ---- time -------------------------------------------------------------------------------------------------------------------- */
+
+static weft_time stream_deadline(const app_stream *s) {
+  if (s->negotiation) return weft_multistream_deadline(s->negotiation);
+  return s->protocol && s->protocol->deadline ? s->protocol->deadline(s) : WEFT_NEVER;
+}
+
+weft_time app_host_deadline(const app_host *h) {
+  weft_time at = WEFT_NEVER;
+  for (const app_peer *p = h->peers; p; p = p->next)
+    for (const app_stream *s = p->streams; s; s = s->next) {
+      weft_time d = stream_deadline(s);
+      if (d < at) at = d;
+    }
+  return at;
+}
+
+/* Ticks one due stream; a tick may end any stream, so the caller starts over. */
+static bool tick_one(app_host *h, weft_time now) {
+  for (app_peer *p = h->peers; p; p = p->next)
+    for (app_stream *s = p->streams; s; s = s->next) {
+      if (stream_deadline(s) > now) continue;
+      if (s->negotiation) weft_multistream_tick(s->negotiation, now);
+      else s->protocol->tick(s, now);
+      return true;
+    }
+  return false;
+}
+
+void app_host_tick(app_host *h, weft_time now) {
+  while (tick_one(h, now)) {
+  }
+}
