@@ -13,7 +13,7 @@ Suite *unit_suite(const char *name, const unit_test *tests, size_t n) {
     TCase *tc = tcase_create(tests[i].name);
     tcase_set_timeout(tc, TIMEOUT_S);
     tcase_add_checked_fixture(tc, leak_setup, leak_teardown);
-    tcase_add_test(tc, tests[i].test);
+    tcase_add_test(tc, *tests[i].test);
     suite_add_tcase(s, tc);
   }
   return s;

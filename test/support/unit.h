@@ -22,10 +22,10 @@ int unit_run(const char *name, const unit_suite_fn *suites, size_t n);
 
 typedef struct unit_test {
   const char *name;
-  const TTest *test;
+  const TTest **test;
 } unit_test;
 
-#define UNIT(fn) {#fn, fn}
+#define UNIT(fn) {#fn, &fn}
 
 /* One suite with one case per test (60 s each), each inside the leak-checking fixture of alloc.h. */
 Suite *unit_suite(const char *name, const unit_test *tests, size_t n);
