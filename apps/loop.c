@@ -76,6 +76,11 @@ int app_loop_timer(app_loop *l, app_deadline_fn deadline, app_tick_fn tick, void
   return WEFT_OK;
 }
 
+void app_loop_before_wait(app_loop *l, app_tick_fn fn, void *user) {
+  l->before_wait = fn;
+  l->before_wait_user = user;
+}
+
 static void signal_ready(void *user, short revents, weft_time now) {
   app_loop *l = user;
   unsigned char b;
@@ -142,6 +147,7 @@ static void run_due(app_loop *l, weft_time now) {
 
 int app_loop_run(app_loop *l) {
   while (!l->stopped) {
+    if (l->before_wait) l->before_wait(l->before_wait_user, app_clock_now());
     weft_time now = app_clock_now();
     int n = poll(l->fds, l->fds_len, wait_ms(l, now));
     now = app_clock_now();
@@ -149,6 +155,7 @@ int app_loop_run(app_loop *l) {
     if (n < 0 && errno != EINTR) return 1;
     if (!l->stopped) run_due(l, app_clock_now());
   }
+  if (l->before_wait) l->before_wait(l->before_wait_user, app_clock_now());
   return l->code;
 }
 

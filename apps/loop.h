@@ -35,6 +35,8 @@ typedef struct app_loop {
     void *user;
   } timers[APP_LOOP_TIMERS];
   size_t timers_len;
+  app_tick_fn before_wait;
+  void *before_wait_user;
   app_signal_fn on_signal;
   void *signal_user;
   int signal_fd;
@@ -49,6 +51,8 @@ void app_loop_events(app_loop *l, int fd, short events);                        
 void app_loop_unwatch(app_loop *l, int fd);
 /* tick is called after every wake when its deadline is due, and deadline is asked again. */
 int app_loop_timer(app_loop *l, app_deadline_fn deadline, app_tick_fn tick, void *user);
+/* Called once before every wait: the place to flush what the callbacks have gathered. */
+void app_loop_before_wait(app_loop *l, app_tick_fn fn, void *user);
 /* Installs handlers for SIGINT and SIGTERM, also when they were inherited as ignored. */
 int app_loop_signals(app_loop *l, app_signal_fn fn, void *user);
 int app_loop_run(app_loop *l); /* the code given to stop */
