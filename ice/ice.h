@@ -41,7 +41,7 @@ typedef enum weft_ice_candidate_type {
 
 typedef struct weft_ice_candidate {
   weft_ice_candidate_type type;
-  uint8_t component;      /* always 1: data channels use one component */
+  uint16_t component;     /* 1..256; only 1 is ever used: data channels have one component */
   uint32_t priority;
   weft_addr addr;         /* family WEFT_AF_NONE when `host` is a name */
   weft_addr related;      /* raddr, rport; family WEFT_AF_NONE when absent */
@@ -52,7 +52,7 @@ typedef struct weft_ice_candidate {
 } weft_ice_candidate;
 
 /* RFC 8445 section 5.1.2.1 and 6.1.2.3 */
-uint32_t weft_ice_priority(weft_ice_candidate_type type, uint16_t local_pref, uint8_t component);
+uint32_t weft_ice_priority(weft_ice_candidate_type type, uint16_t local_pref, uint16_t component);
 uint64_t weft_ice_pair_priority(uint32_t controlling, uint32_t controlled);
 /* "candidate:..." or "a=candidate:..." (RFC 8839 section 5.1); tolerates upper-case UDP and unknown extensions.
  * WEFT_EMALFORMED; WEFT_EUNSUPPORTED for a name that is not ".local" or an unknown transport. */
