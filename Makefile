@@ -327,7 +327,7 @@ deps: ## install what building and testing needs (root on Debian), or print the 
 
 demo: deps ## build, run the demo unattended, print its transcript
 	@$(SUBMAKE) all
-	@WEFT_BIN=$(abspath $(B))/bin bash apps/demo.sh
+	@BIN=$(abspath $(B))/bin bash apps/demo.sh
 
 .PHONY: vectors conformance sim sanitize valgrind coverage bench fuzz embed unit
 unit: $(UNIT_BINS) ## the unit tests alone (test-<layer> for one layer)
@@ -370,7 +370,7 @@ coverage: deps ## lines of each layer that the tests reach
 	@bash test/coverage.sh $(BUILD)/coverage/obj $(LAYERS) apps
 
 bench: $(BENCHES:%=$(B)/bench/%) $(if $(BENCHES),apps) ## figures as JSON lines
-	@for b in $(BENCHES); do WEFT_BIN=$(B)/bin $(B)/bench/$$b || exit 1; done
+	@for b in $(BENCHES); do BIN=$(abspath $(B))/bin $(B)/bench/$$b || exit 1; done
 
 fuzz: ## libFuzzer over all targets, FUZZ_TIME=60 seconds shared (FUZZ=target for one)
 	@sh test/deps.sh build fuzz
@@ -382,7 +382,9 @@ fuzz-build: $(FUZZERS:%=$(B)/test/fuzz_%)
 interop-%: FORCE ## interop-<peer>: test/interop/<peer>.sh (chromium, firefox, node, go, rust, py, self), QUICK=1
 	@test -f test/interop/$*.sh || { echo 'no test/interop/$*.sh; there is: $(patsubst test/interop/%.sh,%,$(wildcard test/interop/*.sh))'; exit 1; }
 	@$(SUBMAKE) all $(INTEROP_HELPERS:%=$(B)/test/interop_%)
-	@WEFT_BIN=$(abspath $(B))/bin WEFT_TEST=$(abspath $(B))/test QUICK=$(QUICK) bash test/interop/$*.sh
+	@mkdir -p $(B)/log
+	@BIN=$(abspath $(B))/bin WEFT_TEST=$(abspath $(B))/test QUICK=$(QUICK) bash test/interop/$*.sh; s=$$?; \
+	  echo $$s > $(B)/log/interop-$*.status; exit $$s
 
 # ---- lint -------------------------------------------------------------------------------------------------------------
 

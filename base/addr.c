@@ -14,9 +14,7 @@ weft_addr weft_addr_ip6(const uint8_t ip[16], uint16_t port) {
   return a;
 }
 
-static size_t ip_size(const weft_addr *a) {
-  return a->family == WEFT_AF_IP4 ? 4 : a->family == WEFT_AF_IP6 ? 16 : 0;
-}
+static size_t ip_size(const weft_addr *a) { return a->family == WEFT_AF_IP4 ? 4 : a->family == WEFT_AF_IP6 ? 16 : 0; }
 
 bool weft_addr_equal_ip(const weft_addr *a, const weft_addr *b) {
   return a->family == b->family && a->scope == b->scope && memcmp(a->ip, b->ip, ip_size(a)) == 0;
@@ -57,7 +55,7 @@ bool weft_addr_is_multicast(const weft_addr *a) {
 }
 
 bool weft_addr_is_link_local(const weft_addr *a) {
-  if (a->family == WEFT_AF_IP4) return a->ip[0] == 169 && a->ip[1] == 254;            /* RFC 3927 section 2.1 */
+  if (a->family == WEFT_AF_IP4) return a->ip[0] == 169 && a->ip[1] == 254;          /* RFC 3927 section 2.1 */
   return a->family == WEFT_AF_IP6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80; /* RFC 4291 section 2.5.6 */
 }
 

@@ -17,10 +17,10 @@ extern "C" {
 typedef enum weft_family { WEFT_AF_NONE = 0, WEFT_AF_IP4 = 4, WEFT_AF_IP6 = 6 } weft_family;
 
 typedef struct weft_addr {
-  uint8_t family;   /* weft_family */
-  uint8_t ip[16];   /* network order; the first 4 bytes for IPv4, the rest zero */
-  uint16_t port;    /* host order */
-  uint32_t scope;   /* IPv6 zone index for link-local addresses, else 0 */
+  uint8_t family; /* weft_family */
+  uint8_t ip[16]; /* network order; the first 4 bytes for IPv4, the rest zero */
+  uint16_t port;  /* host order */
+  uint32_t scope; /* IPv6 zone index for link-local addresses, else 0 */
 } weft_addr;
 
 /* Longest text: "[" 39 "%" 10 "]:" 5 and the terminator. */

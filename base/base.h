@@ -40,32 +40,32 @@ unsigned weft_version(void);
 
 /* Microseconds from any origin; monotonic. A layer ignores `now` going backwards. */
 typedef uint64_t weft_time;
-#define WEFT_NEVER UINT64_MAX                    /* "no deadline" */
-#define WEFT_MS(ms) ((weft_time)(ms) * 1000u)    /* milliseconds as weft_time */
-#define WEFT_SEC(s) ((weft_time)(s) * 1000000u)  /* seconds as weft_time */
+#define WEFT_NEVER UINT64_MAX                  /* "no deadline" */
+#define WEFT_MS(ms) ((weft_time)1000 * (ms))   /* milliseconds as weft_time */
+#define WEFT_SEC(s) ((weft_time)1000000 * (s)) /* seconds as weft_time */
 
 /* ---- result codes ---------------------------------------------------------------------------------------------- */
 
 /* Every function that can fail returns 0 or one of these. Values never change; new ones go at the end. */
 enum {
   WEFT_OK = 0,
-  WEFT_EAGAIN = -1,        /* not now: nothing was taken; a WRITABLE event or the next tick is the time to try again */
-  WEFT_EMALFORMED = -2,    /* bytes break the format */
-  WEFT_ESTATE = -3,        /* the call does not fit the object's state */
-  WEFT_ETOOBIG = -4,       /* larger than a stated limit, or than the buffer given */
-  WEFT_ENOMEM = -5,        /* the allocator said no */
-  WEFT_EAUTH = -6,         /* signature, MAC, certificate or identity is not what it must be */
-  WEFT_ECLOSED = -7,       /* the object, stream or channel is closed */
-  WEFT_EUNSUPPORTED = -8,  /* well formed, but a version, protocol or option that this side does not speak */
-  WEFT_EINVAL = -9,        /* an argument is out of range */
-  WEFT_ETIMEDOUT = -10,    /* the other side did not answer in time */
-  WEFT_EPROTO = -11,       /* the peer broke the protocol */
-  WEFT_ELIMIT = -12,       /* a configured limit (streams, channels, reservations, bytes) is reached */
-  WEFT_ENOTFOUND = -13,    /* no such stream, channel, attribute or component */
-  WEFT_EREFUSED = -14,     /* the peer said no */
-  WEFT_ERANDOM = -15,      /* the rng callback failed */
-  WEFT_ERESET = -16,       /* the peer reset the stream or aborted the connection */
-  WEFT_EINTERNAL = -17     /* a library underneath failed in a way that should not happen */
+  WEFT_EAGAIN = -1,       /* not now: nothing was taken; a WRITABLE event or the next tick is the time to try again */
+  WEFT_EMALFORMED = -2,   /* bytes break the format */
+  WEFT_ESTATE = -3,       /* the call does not fit the object's state */
+  WEFT_ETOOBIG = -4,      /* larger than a stated limit, or than the buffer given */
+  WEFT_ENOMEM = -5,       /* the allocator said no */
+  WEFT_EAUTH = -6,        /* signature, MAC, certificate or identity is not what it must be */
+  WEFT_ECLOSED = -7,      /* the object, stream or channel is closed */
+  WEFT_EUNSUPPORTED = -8, /* well formed, but a version, protocol or option that this side does not speak */
+  WEFT_EINVAL = -9,       /* an argument is out of range */
+  WEFT_ETIMEDOUT = -10,   /* the other side did not answer in time */
+  WEFT_EPROTO = -11,      /* the peer broke the protocol */
+  WEFT_ELIMIT = -12,      /* a configured limit (streams, channels, reservations, bytes) is reached */
+  WEFT_ENOTFOUND = -13,   /* no such stream, channel, attribute or component */
+  WEFT_EREFUSED = -14,    /* the peer said no */
+  WEFT_ERANDOM = -15,     /* the rng callback failed */
+  WEFT_ERESET = -16,      /* the peer reset the stream or aborted the connection */
+  WEFT_EINTERNAL = -17    /* a library underneath failed in a way that should not happen */
 };
 
 /* A short English text for a code above ("would block", ...); "unknown error" for any other value. Static storage. */
@@ -93,9 +93,9 @@ typedef struct weft_alloc {
 /* ---- how an object ends ----------------------------------------------------------------------------------------- */
 
 typedef enum weft_who {
-  WEFT_WHO_SELF = 1,    /* close() was called here */
-  WEFT_WHO_PEER = 2,    /* the peer closed, or broke a rule */
-  WEFT_WHO_TIMEOUT = 3  /* nobody answered in time */
+  WEFT_WHO_SELF = 1,   /* close() was called here */
+  WEFT_WHO_PEER = 2,   /* the peer closed, or broke a rule */
+  WEFT_WHO_TIMEOUT = 3 /* nobody answered in time */
 } weft_who;
 
 /* The payload of every CLOSED event and of every refusal. `layer` and `step` are static words ("dtls", "certificate");

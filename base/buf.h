@@ -27,7 +27,7 @@ uint8_t *weft_buf_reserve(weft_buf *b, size_t n);
 void weft_buf_commit(weft_buf *b, size_t n);
 const uint8_t *weft_buf_data(const weft_buf *b);
 size_t weft_buf_len(const weft_buf *b);
-size_t weft_buf_room(const weft_buf *b); /* limit minus length */
+size_t weft_buf_room(const weft_buf *b);      /* limit minus length */
 void weft_buf_consume(weft_buf *b, size_t n); /* n <= len */
 
 #endif

@@ -26,8 +26,8 @@ typedef struct weft_rd {
 } weft_rd;
 
 void weft_rd_init(weft_rd *r, const uint8_t *data, size_t len);
-bool weft_rd_ok(const weft_rd *r);   /* nothing failed so far */
-bool weft_rd_done(const weft_rd *r); /* nothing failed and everything was read */
+bool weft_rd_ok(const weft_rd *r);     /* nothing failed so far */
+bool weft_rd_done(const weft_rd *r);   /* nothing failed and everything was read */
 size_t weft_rd_left(const weft_rd *r); /* 0 after a failure */
 void weft_rd_fail(weft_rd *r);
 uint8_t weft_rd_u8(weft_rd *r);

@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 /* ITU V.42: polynomial 0x04c11db7, here reflected (0xedb88320), one entry per byte. */
+/* clang-format off */
 static const uint32_t table[256] = {
     0x00000000, 0x77073096, 0xee0e612c, 0x990951ba, 0x076dc419, 0x706af48f, 0xe963a535, 0x9e6495a3,
     0x0edb8832, 0x79dcb8a4, 0xe0d5e91e, 0x97d2d988, 0x09b64c2b, 0x7eb17cbd, 0xe7b82d07, 0x90bf1d91,
@@ -35,6 +36,7 @@ static const uint32_t table[256] = {
     0xbdbdf21c, 0xcabac28a, 0x53b39330, 0x24b4a3a6, 0xbad03605, 0xcdd70693, 0x54de5729, 0x23d967bf,
     0xb3667a2e, 0xc4614ab8, 0x5d681b02, 0x2a6f2b94, 0xb40bbe37, 0xc30c8ea1, 0x5a05df1b, 0x2d02ef8d,
 };
+/* clang-format on */
 
 uint32_t weft_crc32(uint32_t crc, const uint8_t *data, size_t n) {
   crc = ~crc;

@@ -13,11 +13,11 @@
 #include "base.h"
 
 typedef struct weft_evq {
-  uint8_t *ring;       /* items * item_size bytes, owned by the object */
+  uint8_t *ring; /* items * item_size bytes, owned by the object */
   size_t item_size;
   uint16_t items, head, count;
-  uint16_t depth;      /* entry calls under way */
-  bool free_pending;   /* free() was called from a callback */
+  uint16_t depth;    /* entry calls under way */
+  bool free_pending; /* free() was called from a callback */
   bool delivering;
 } weft_evq;
 

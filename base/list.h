@@ -14,7 +14,7 @@ typedef struct weft_list {
   struct weft_list *prev, *next;
 } weft_list;
 
-#define WEFT_LIST_ITEM(n, type, member) ((type *)(void *)((char *)(n) - offsetof(type, member)))
+#define WEFT_LIST_ITEM(n, type, member) ((type *)(void *)((char *)(n)-offsetof(type, member)))
 
 static inline void weft_list_init(weft_list *l) { l->prev = l->next = l; }
 static inline bool weft_list_empty(const weft_list *l) { return l->next == l; }

@@ -26,7 +26,7 @@ typedef enum weft_stream_event_type {
   WEFT_STREAM_REMOTE_CLOSED = 3, /* the peer will send no more; raised after the last DATA */
   WEFT_STREAM_RESET = 4,         /* both directions are gone; code says why; no event follows for this id */
   WEFT_STREAM_WRITABLE = 5,      /* after a short or refused send: at least half of the send limit is free */
-  WEFT_STREAM_CLOSED = 6         /* both directions ended cleanly and all was acknowledged; no event follows for this id */
+  WEFT_STREAM_CLOSED = 6 /* both directions ended cleanly and all was acknowledged; no event follows for this id */
 } weft_stream_event_type;
 
 /* Ids name streams within one connection; after RESET or CLOSED the layer may give the same id to a new stream. */

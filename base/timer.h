@@ -15,6 +15,8 @@ static inline weft_time weft_time_add(weft_time now, weft_time d) {
 static inline weft_time weft_time_since(weft_time later, weft_time earlier) {
   return later > earlier ? later - earlier : 0;
 }
-static inline bool weft_time_due(weft_time deadline, weft_time now) { return deadline != WEFT_NEVER && deadline <= now; }
+static inline bool weft_time_due(weft_time deadline, weft_time now) {
+  return deadline != WEFT_NEVER && deadline <= now;
+}
 
 #endif

@@ -34,7 +34,7 @@ typedef struct conform_ctx conform_ctx;
 
 typedef struct conform_case {
   const char *name, *op;
-  const json *node;     /* the whole case */
+  const json *node; /* the whole case */
   const json *input;
   const json *expected; /* NULL for most invalid cases */
   bool valid;           /* false: must be refused */
@@ -50,7 +50,8 @@ void conform_fail(conform_ctx *ctx, const conform_case *c, const char *why, ...)
 void conform_unsupported(conform_ctx *ctx, const conform_case *c, const char *why, ...)
     __attribute__((format(printf, 3, 4)));
 /* A disagreement that is known and wanted: counted with the strict ones, with the reason shown by --verbose. */
-void conform_strict(conform_ctx *ctx, const conform_case *c, const char *why, ...) __attribute__((format(printf, 3, 4)));
+void conform_strict(conform_ctx *ctx, const conform_case *c, const char *why, ...)
+    __attribute__((format(printf, 3, 4)));
 /* pass or fail */
 void conform_verdict(conform_ctx *ctx, const conform_case *c, bool pass, const char *why);
 /* For a case with valid false: passes when `refused`. */

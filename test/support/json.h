@@ -19,12 +19,12 @@ typedef enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_AR
 
 typedef struct json {
   json_type type;
-  int line;                   /* where it begins */
-  bool flag;                  /* BOOL */
-  char *key;                  /* member of an object */
-  char *text;                 /* STRING, NUMBER: terminated */
-  size_t len;                 /* STRING, NUMBER: bytes; ARRAY, OBJECT: elements */
-  struct json *first, *last;  /* ARRAY, OBJECT */
+  int line;                  /* where it begins */
+  bool flag;                 /* BOOL */
+  char *key;                 /* member of an object */
+  char *text;                /* STRING, NUMBER: terminated */
+  size_t len;                /* STRING, NUMBER: bytes; ARRAY, OBJECT: elements */
+  struct json *first, *last; /* ARRAY, OBJECT */
   struct json *next;
 } json;
 
@@ -38,10 +38,10 @@ const json *json_at(const json *array, size_t index);
 /* A path of keys and indexes: "input.frames.0.header". */
 const json *json_find(const json *j, const char *path);
 const json *json_first(const json *j);
-bool json_is_null(const json *j);                     /* absent counts as null */
-const char *json_text(const json *j);                 /* STRING or NUMBER, else NULL */
+bool json_is_null(const json *j);     /* absent counts as null */
+const char *json_text(const json *j); /* STRING or NUMBER, else NULL */
 bool json_bool(const json *j, bool otherwise);
-bool json_u64(const json *j, uint64_t *out);          /* a NUMBER or a STRING of decimal digits */
+bool json_u64(const json *j, uint64_t *out); /* a NUMBER or a STRING of decimal digits */
 bool json_i64(const json *j, int64_t *out);
 
 #endif

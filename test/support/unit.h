@@ -25,7 +25,8 @@ typedef struct unit_test {
   const TTest **test;
 } unit_test;
 
-#define UNIT(fn) {#fn, &fn}
+#define UNIT(fn) \
+  { #fn, &fn }
 
 /* One suite with one case per test (60 s each), each inside the leak-checking fixture of alloc.h. */
 Suite *unit_suite(const char *name, const unit_test *tests, size_t n);

@@ -35,8 +35,9 @@ START_TEST(canonical_text) {
 END_TEST
 
 START_TEST(with_port) {
-  static const char *const same[] = {"203.0.113.7:4001", "[2001:db8::1]:4001", "[fe80::1%3]:1", "[::]:65535", "0.0.0.0:0",
-                                     "[2222:3333:4444:5555:6666:7777:8888:9999%4294967295]:65535"};
+  static const char *const same[] = {"203.0.113.7:4001", "[2001:db8::1]:4001",
+                                     "[fe80::1%3]:1",    "[::]:65535",
+                                     "0.0.0.0:0",        "[2222:3333:4444:5555:6666:7777:8888:9999%4294967295]:65535"};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(same); i++) {
     char text[WEFT_ADDR_TEXT_MAX];
     weft_addr a;

@@ -30,7 +30,8 @@ END_TEST
 
 START_TEST(decode_refuses_wrong_lengths_and_digits) {
   uint8_t out[4];
-  static const char *const bad[] = {"", "0", "00112", "0011223", "001122334", "0011223344", "0011223g", "0011 233", "g0112233", "0x112233", "-1112233"};
+  static const char *const bad[] = {"",         "0",        "00112",    "0011223",  "001122334", "0011223344",
+                                    "0011223g", "0011 233", "g0112233", "0x112233", "-1112233"};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++)
     ck_assert_int_eq(weft_hex_decode(out, 4, bad[i], strlen(bad[i])), WEFT_EMALFORMED);
   ck_assert_int_eq(weft_hex_decode(out, 0, "", 0), WEFT_OK);

@@ -86,23 +86,24 @@ END_TEST
 
 START_TEST(what_is_refused) {
   static const char *const bad[] = {
-      "00 01",                        /* field 0 */
-      "02 00",                        /* field 0, bytes */
-      "0b",                           /* group start */
-      "0c",                           /* group end */
-      "0e 00", "0f 00",               /* wire types 6 and 7 */
-      "08",                           /* no value */
-      "08 80",                        /* varint cut */
-      "08 ffffffffffffffffff02",      /* 65 bits */
-      "08 ffffffffffffffffffff01",    /* 11 bytes */
-      "80",                           /* tag cut */
-      "ffffffffffffffffff01 00",      /* tag over 32 bits */
-      "0a",                           /* no length */
-      "0a 01",                        /* length past the end */
-      "0a 05 61626364",               /* the same by one */
-      "0a ffffffffffffffffff01 61",   /* huge length */
-      "0d 010203",                    /* fixed32 cut */
-      "09 01020304050607",            /* fixed64 cut */
+      "00 01", /* field 0 */
+      "02 00", /* field 0, bytes */
+      "0b",    /* group start */
+      "0c",    /* group end */
+      "0e 00",
+      "0f 00",                      /* wire types 6 and 7 */
+      "08",                         /* no value */
+      "08 80",                      /* varint cut */
+      "08 ffffffffffffffffff02",    /* 65 bits */
+      "08 ffffffffffffffffffff01",  /* 11 bytes */
+      "80",                         /* tag cut */
+      "ffffffffffffffffff01 00",    /* tag over 32 bits */
+      "0a",                         /* no length */
+      "0a 01",                      /* length past the end */
+      "0a 05 61626364",             /* the same by one */
+      "0a ffffffffffffffffff01 61", /* huge length */
+      "0d 010203",                  /* fixed32 cut */
+      "09 01020304050607",          /* fixed64 cut */
   };
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++) {
     weft_pb_field f;

@@ -43,7 +43,8 @@ START_TEST(peek_asks_for_more_until_it_is_whole) {
 END_TEST
 
 START_TEST(what_cannot_become_valid_is_malformed_at_once) {
-  static const char *const bad[] = {"8000", "808000", "ff00", "ffffffffffffffffff", "ffffffffffffffffff01", "808080808080808000"};
+  static const char *const bad[] = {
+      "8000", "808000", "ff00", "ffffffffffffffffff", "ffffffffffffffffff01", "808080808080808000"};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++) {
     uint8_t in[16];
     uint64_t v;

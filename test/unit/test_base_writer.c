@@ -42,8 +42,9 @@ START_TEST(overflow_at_every_length_is_sticky_and_writes_nothing_outside) {
   static const struct {
     write_fn fn;
     size_t size;
-  } writes[] = {{w8, 1},    {w16, 2},    {w24, 3},   {w32, 4},      {w48, 6},           {w64, 8},        {w16le, 2},
-                {w32le, 4}, {wbytes, 5}, {wzero, 5}, {wuvarint, 2}, {wuvarint_bytes, 5}, {wreserve16, 2}, {wreserve24, 3}};
+  } writes[] = {{w8, 1},         {w16, 2},       {w24, 3},    {w32, 4},   {w48, 6},      {w64, 8},
+                {w16le, 2},      {w32le, 4},     {wbytes, 5}, {wzero, 5}, {wuvarint, 2}, {wuvarint_bytes, 5},
+                {wreserve16, 2}, {wreserve24, 3}};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(writes); i++) {
     for (size_t cap = 0; cap <= writes[i].size; cap++) {
       uint8_t buf[16];

@@ -53,9 +53,7 @@ static void three_allocations(void *ctx) {
   for (int i = 0; i < 3; i++) weft_mem_free(test_alloc(), p[i], 8);
 }
 
-START_TEST(a_sweep_refuses_each_once) {
-  ck_assert_uint_eq(alloc_sweep(three_allocations, NULL), 3);
-}
+START_TEST(a_sweep_refuses_each_once) { ck_assert_uint_eq(alloc_sweep(three_allocations, NULL), 3); }
 END_TEST
 
 START_TEST(the_rng_repeats_itself) {
@@ -78,10 +76,8 @@ END_TEST
 
 Suite *test_support_alloc(void) {
   static const unit_test tests[] = {
-      UNIT(a_leak_is_seen),
-      UNIT(a_wrong_size_is_seen),
-      UNIT(the_nth_call_is_refused),
-      UNIT(a_sweep_refuses_each_once),
+      UNIT(a_leak_is_seen),          UNIT(a_wrong_size_is_seen),
+      UNIT(the_nth_call_is_refused), UNIT(a_sweep_refuses_each_once),
       UNIT(the_rng_repeats_itself),
   };
   return unit_suite("support/alloc", tests, sizeof tests / sizeof tests[0]);

@@ -40,8 +40,10 @@ START_TEST(escapes) {
 END_TEST
 
 START_TEST(what_is_not_json) {
-  static const char *const bad[] = {"", " ", "{", "[", "[1", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "nul", "tru", "01", "1.", "-", "1e", ".5",
-                                    "\"", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\n\"", "1 2", "[1 2]", "]", "'a'"};
+  static const char *const bad[] = {"",          " ",        "{",          "[",     "[1",  "[1,",  "[1,]",
+                                    "{\"a\"}",   "{\"a\":}", "{\"a\":1,}", "{a:1}", "nul", "tru",  "01",
+                                    "1.",        "-",        "1e",         ".5",    "\"",  "\"\\", "\"\\x\"",
+                                    "\"\\u12\"", "\"\n\"",   "1 2",        "[1 2]", "]",   "'a'"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     json *j = parse(bad[i]);
     ck_assert_msg(j == NULL, "accepted: %s", bad[i]);
