@@ -23,7 +23,8 @@ static void print_help(const app_usage *u) {
 }
 
 static int bad(const app_usage *u, const char *what, const char *which, const char *remedy) {
-  fprintf(stderr, "%s: %s '%s'%s%s\nTry '%s --help'.\n", u->program, what, which, remedy ? ": " : "", remedy ? remedy : "", u->program);
+  fprintf(stderr, "%s: %s '%s'%s%s\nTry '%s --help'.\n", u->program, what, which, remedy ? ": " : "",
+          remedy ? remedy : "", u->program);
   return APP_ARGS_BAD;
 }
 
@@ -45,8 +46,10 @@ static int set_number(const app_usage *u, const app_option *o, const char *value
   char remedy[96];
   errno = 0;
   unsigned long long v = strtoull(value, &end, 10);
-  snprintf(remedy, sizeof remedy, "--%s takes a whole number from %llu to %llu", o->name, (unsigned long long)o->min, (unsigned long long)o->max);
-  if (value[0] < '0' || value[0] > '9' || *end || errno || v < o->min || v > o->max) return bad(u, "bad value", value, remedy);
+  snprintf(remedy, sizeof remedy, "--%s takes a whole number from %llu to %llu", o->name, (unsigned long long)o->min,
+           (unsigned long long)o->max);
+  if (value[0] < '0' || value[0] > '9' || *end || errno || v < o->min || v > o->max)
+    return bad(u, "bad value", value, remedy);
   n->value = v;
   n->given = true;
   return 0;
@@ -61,10 +64,10 @@ static int set_list(const app_usage *u, const app_option *o, const char *value) 
 
 static int set_option(const app_usage *u, const app_option *o, const char *value) {
   switch (o->kind) {
-    case APP_ARG_FLAG: *(bool *)o->target = true; return 0;
-    case APP_ARG_TEXT: *(const char **)o->target = value; return 0;
-    case APP_ARG_LIST: return set_list(u, o, value);
-    case APP_ARG_NUMBER: return set_number(u, o, value);
+  case APP_ARG_FLAG: *(bool *)o->target = true; return 0;
+  case APP_ARG_TEXT: *(const char **)o->target = value; return 0;
+  case APP_ARG_LIST: return set_list(u, o, value);
+  case APP_ARG_NUMBER: return set_number(u, o, value);
   }
   return APP_ARGS_BAD;
 }

@@ -46,7 +46,10 @@ typedef struct app_usage {
   const char *examples;
 } app_usage;
 
-enum { APP_ARGS_DONE = -1 /* --help or --version was printed: exit 0 */, APP_ARGS_BAD = -2 /* said what is wrong: exit 2 */ };
+enum {
+  APP_ARGS_DONE = -1 /* --help or --version was printed: exit 0 */,
+  APP_ARGS_BAD = -2 /* said what is wrong: exit 2 */
+};
 
 int app_args_parse(const app_usage *u, int argc, char **argv, const char **positional);
 

@@ -157,8 +157,10 @@ static void data(app_stream *s, const uint8_t *bytes, size_t len, weft_time now)
     return;
   }
   deliver(s, bytes, len, now);
-  if (st->chat->echo) echo_frame(s, bytes, len, now);
-  else app_stream_consumed(s, len, now);
+  if (st->chat->echo)
+    echo_frame(s, bytes, len, now);
+  else
+    app_stream_consumed(s, len, now);
 }
 
 static void remote_closed(app_stream *s, weft_time now) {

@@ -13,7 +13,8 @@ static void add_protocol(app_host *h, const app_protocol *p) {
   h->accepted_protocols[h->accepted_len++] = p;
 }
 
-void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identity, const app_protocol *const *protocols, size_t n, void *user) {
+void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identity,
+                   const app_protocol *const *protocols, size_t n, void *user) {
   memset(h, 0, sizeof *h);
   h->rng = *rng;
   h->identity = identity;
@@ -62,7 +63,8 @@ static void negotiation_event(void *user, const weft_multistream_event *ev, weft
   s->peer->muxer->reset(s->peer->conn, s->id, now); /* its RESET event ends the stream */
 }
 
-static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_protocol *protocol, void *state, weft_time now) {
+static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_protocol *protocol, void *state,
+                              weft_time now) {
   weft_multistream_config cfg;
   weft_multistream_callbacks cb = {sizeof cb, negotiation_output, negotiation_event};
   app_stream *s = calloc(1, sizeof *s);
@@ -107,7 +109,9 @@ int app_stream_shutdown(app_stream *s, weft_time now) { return s->peer->muxer->s
 
 void app_stream_reset(app_stream *s, weft_time now) { s->peer->muxer->reset(s->peer->conn, s->id, now); }
 
-void app_stream_consumed(app_stream *s, size_t n, weft_time now) { s->peer->muxer->consumed(s->peer->conn, s->id, n, now); }
+void app_stream_consumed(app_stream *s, size_t n, weft_time now) {
+  s->peer->muxer->consumed(s->peer->conn, s->id, n, now);
+}
 
 /* ---- events -------------------------------------------------------------------------------------------------------------- */
 
@@ -139,8 +143,10 @@ static void on_remote_closed(app_stream *s, weft_time now) {
 }
 
 static void on_writable(app_stream *s, weft_time now) {
-  if (s->negotiation) weft_multistream_tick(s->negotiation, now);
-  else if (s->protocol && s->protocol->writable) s->protocol->writable(s, now);
+  if (s->negotiation)
+    weft_multistream_tick(s->negotiation, now);
+  else if (s->protocol && s->protocol->writable)
+    s->protocol->writable(s, now);
 }
 
 void app_peer_stream_event(app_peer *p, const weft_stream_event *ev, weft_time now) {
@@ -154,12 +160,12 @@ void app_peer_stream_event(app_peer *p, const weft_stream_event *ev, weft_time n
     return;
   }
   switch (ev->type) {
-    case WEFT_STREAM_OPENED: break;
-    case WEFT_STREAM_DATA: on_data(s, ev->data, ev->len, now); break;
-    case WEFT_STREAM_REMOTE_CLOSED: on_remote_closed(s, now); break;
-    case WEFT_STREAM_WRITABLE: on_writable(s, now); break;
-    case WEFT_STREAM_RESET: end_stream(s, ev->code, now); break;
-    case WEFT_STREAM_CLOSED: end_stream(s, WEFT_OK, now); break;
+  case WEFT_STREAM_OPENED: break;
+  case WEFT_STREAM_DATA: on_data(s, ev->data, ev->len, now); break;
+  case WEFT_STREAM_REMOTE_CLOSED: on_remote_closed(s, now); break;
+  case WEFT_STREAM_WRITABLE: on_writable(s, now); break;
+  case WEFT_STREAM_RESET: end_stream(s, ev->code, now); break;
+  case WEFT_STREAM_CLOSED: end_stream(s, WEFT_OK, now); break;
   }
 }
 
@@ -209,14 +215,15 @@ static bool tick_one(app_host *h, weft_time now) {
   for (app_peer *p = h->peers; p; p = p->next)
     for (app_stream *s = p->streams; s; s = s->next) {
       if (stream_deadline(s) > now) continue;
-      if (s->negotiation) weft_multistream_tick(s->negotiation, now);
-      else s->protocol->tick(s, now);
+      if (s->negotiation)
+        weft_multistream_tick(s->negotiation, now);
+      else
+        s->protocol->tick(s, now);
       return true;
     }
   return false;
 }
 
 void app_host_tick(app_host *h, weft_time now) {
-  while (tick_one(h, now)) {
-  }
+  while (tick_one(h, now)) {}
 }

@@ -88,7 +88,8 @@ struct app_host {
 };
 
 /* protocols are borrowed. identify and ping are added by itself. */
-void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identity, const app_protocol *const *protocols, size_t n, void *user);
+void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identity,
+                   const app_protocol *const *protocols, size_t n, void *user);
 void app_host_tick(app_host *h, weft_time now);
 weft_time app_host_deadline(const app_host *h);
 

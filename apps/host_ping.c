@@ -24,8 +24,10 @@ static void event(void *user, const weft_ping_event *ev, weft_time now) {
   if (ev->type != WEFT_PING_EVENT_CLOSED) return;
   if (!s->inbound && h->ping_done) h->ping_done(h->user, s->peer, &ev->closed, now);
   /* Last: ending the stream may free it and the state. */
-  if (ev->closed.code == WEFT_OK) app_stream_shutdown(s, now);
-  else app_stream_reset(s, now);
+  if (ev->closed.code == WEFT_OK)
+    app_stream_shutdown(s, now);
+  else
+    app_stream_reset(s, now);
 }
 
 static void opened(app_stream *s, weft_time now) {
@@ -75,7 +77,12 @@ static void closed(app_stream *s, int code, weft_time now) {
   app_host *h = s->peer->host;
   if (!st) return;
   if (!st->ping && !s->inbound && h->ping_done) {
-    weft_closed why = {WEFT_WHO_PEER, "multistream", "ping", code == WEFT_OK ? WEFT_ECLOSED : code, 0, "the peer did not open a ping stream"};
+    weft_closed why = {WEFT_WHO_PEER,
+                       "multistream",
+                       "ping",
+                       code == WEFT_OK ? WEFT_ECLOSED : code,
+                       0,
+                       "the peer did not open a ping stream"};
     h->ping_done(h->user, s->peer, &why, now);
   }
   weft_ping_free(st->ping);

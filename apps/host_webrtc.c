@@ -8,11 +8,15 @@ static ptrdiff_t mux_send(void *conn, uint32_t stream, const uint8_t *data, size
   return weft_webrtc_stream_send(conn, stream, data, len, now);
 }
 
-static int mux_shutdown(void *conn, uint32_t stream, weft_time now) { return weft_webrtc_stream_shutdown(conn, stream, now); }
+static int mux_shutdown(void *conn, uint32_t stream, weft_time now) {
+  return weft_webrtc_stream_shutdown(conn, stream, now);
+}
 
 static int mux_reset(void *conn, uint32_t stream, weft_time now) { return weft_webrtc_stream_reset(conn, stream, now); }
 
-static int mux_consumed(void *conn, uint32_t stream, size_t n, weft_time now) { return weft_webrtc_stream_consumed(conn, stream, n, now); }
+static int mux_consumed(void *conn, uint32_t stream, size_t n, weft_time now) {
+  return weft_webrtc_stream_consumed(conn, stream, n, now);
+}
 
 static size_t mux_room(const void *conn, uint32_t stream) { return weft_webrtc_stream_room(conn, stream); }
 

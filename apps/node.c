@@ -31,10 +31,12 @@ static int make_identity(app_node *n, const app_node_options *o) {
     snprintf(text, sizeof text, "%s: %s", o->key_file ? o->key_file : "identity", why);
     return fail(n, "key file", text, "give --key-file a path that can be read, or made");
   }
-  if (weft_identity_derive(&n->identity, "weft webrtc-direct certificate", seed) != WEFT_OK || weft_dtls_cert_new(&n->cert, seed, NULL) != WEFT_OK)
+  if (weft_identity_derive(&n->identity, "weft webrtc-direct certificate", seed) != WEFT_OK ||
+      weft_dtls_cert_new(&n->cert, seed, NULL) != WEFT_OK)
     return fail(n, "certificate", "could not make the certificate", "");
   memset(seed, 0, sizeof seed);
-  if (weft_peer_id_from_bytes(&id, n->identity.peer_id, sizeof n->identity.peer_id) != WEFT_OK) return fail(n, "identity", "bad peer id", "");
+  if (weft_peer_id_from_bytes(&id, n->identity.peer_id, sizeof n->identity.peer_id) != WEFT_OK)
+    return fail(n, "identity", "bad peer id", "");
   weft_peer_id_format(&id, n->peer_id, sizeof n->peer_id);
   return APP_EXIT_OK;
 }
@@ -85,14 +87,16 @@ void app_node_webrtc_config(app_node *n, weft_webrtc_config *cfg) {
 
 /* ---- sockets ----------------------------------------------------------------------------------------------------------------- */
 
-static void deliver(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void deliver(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                    weft_time now) {
   app_node *n = user;
   n->on_datagram(n->user, local, remote, data, len, now);
 }
 
 static void socket_ready(void *user, short revents, weft_time now) {
   app_node_socket_slot *slot = user;
-  if ((revents & POLLOUT) && app_udp_flush(&slot->udp) && slot->node->on_writable) slot->node->on_writable(slot->node->user, now);
+  if ((revents & POLLOUT) && app_udp_flush(&slot->udp) && slot->node->on_writable)
+    slot->node->on_writable(slot->node->user, now);
   if (revents & (POLLIN | POLLERR)) app_udp_receive(&slot->udp, deliver, slot->node, now);
 }
 
@@ -107,7 +111,8 @@ app_udp *app_node_socket(app_node *n, const weft_addr *bind_to) {
   if (app_udp_open(&slot->udp, bind_to) != WEFT_OK) {
     int e = errno;
     snprintf(text, sizeof text, "cannot bind udp %s: %s", weft_addr_format(bind_to, addr, sizeof addr), strerror(e));
-    fail(n, "bind", text, e == EADDRINUSE ? "another program has this port: choose another with -p, or 0 for a free one" : "");
+    fail(n, "bind", text,
+         e == EADDRINUSE ? "another program has this port: choose another with -p, or 0 for a free one" : "");
     return NULL;
   }
   n->sockets_len++;
@@ -128,7 +133,9 @@ int app_node_output(app_node *n, const weft_addr *local, const weft_addr *remote
 
 /* ---- how connections begin and end --------------------------------------------------------------------------------------------- */
 
-static double ms_between(weft_time a, weft_time b) { return a == WEFT_NEVER || b == WEFT_NEVER || b < a ? 0.0 : (double)(b - a) / 1000.0; }
+static double ms_between(weft_time a, weft_time b) {
+  return a == WEFT_NEVER || b == WEFT_NEVER || b < a ? 0.0 : (double)(b - a) / 1000.0;
+}
 
 void app_node_report_connected(app_node *n, weft_webrtc *c, const char *peer, const weft_webrtc_event *ev) {
   char local[WEFT_ADDR_TEXT_MAX], remote[WEFT_ADDR_TEXT_MAX];
@@ -151,7 +158,8 @@ void app_node_report_connected(app_node *n, weft_webrtc *c, const char *peer, co
 
 int app_node_exit_code(const weft_closed *closed, bool authenticated, bool ready) {
   if (closed->code == WEFT_EAUTH) return APP_EXIT_REFUSED;
-  if (closed->who == WEFT_WHO_TIMEOUT || closed->code == WEFT_ETIMEDOUT) return authenticated ? APP_EXIT_TIMEOUT : APP_EXIT_NO_ANSWER;
+  if (closed->who == WEFT_WHO_TIMEOUT || closed->code == WEFT_ETIMEDOUT)
+    return authenticated ? APP_EXIT_TIMEOUT : APP_EXIT_NO_ANSWER;
   if (closed->who == WEFT_WHO_PEER) return APP_EXIT_PEER;
   return ready ? APP_EXIT_PEER : APP_EXIT_INTERNAL;
 }
@@ -160,7 +168,8 @@ const char *app_node_hint(const weft_closed *closed, bool authenticated) {
   if (closed->code == WEFT_EAUTH && strcmp(closed->layer, "dtls") == 0)
     return "the address names another certificate: take the address the server prints now";
   if (closed->code == WEFT_EAUTH) return "the address names another peer: take the address the server prints now";
-  if (closed->code == WEFT_ETIMEDOUT && !authenticated) return "is the server running, and is UDP to this address and port open?";
+  if (closed->code == WEFT_ETIMEDOUT && !authenticated)
+    return "is the server running, and is UDP to this address and port open?";
   if (closed->code == WEFT_ETIMEDOUT) return "the peer answered and then fell silent: try again, or raise --timeout";
   if (closed->who == WEFT_WHO_PEER) return "the peer ended the connection: its own log says why";
   return "";

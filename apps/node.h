@@ -57,7 +57,7 @@ struct app_node {
   app_chat chat;
   app_node_socket_slot sockets[APP_NODE_SOCKETS];
   size_t sockets_len;
-  app_udp_fn on_datagram; /* user: the program's */
+  app_udp_fn on_datagram;  /* user: the program's */
   app_tick_fn on_writable; /* a socket takes datagrams again */
   FILE *keylog;
   void *user;

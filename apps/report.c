@@ -28,9 +28,9 @@ void app_report_init(app_report *r, bool json, bool quiet, bool verbose) {
 
 const char *app_who(weft_who who) {
   switch (who) {
-    case WEFT_WHO_SELF: return "self";
-    case WEFT_WHO_PEER: return "peer";
-    case WEFT_WHO_TIMEOUT: return "timeout";
+  case WEFT_WHO_SELF: return "self";
+  case WEFT_WHO_PEER: return "peer";
+  case WEFT_WHO_TIMEOUT: return "timeout";
   }
   return "self";
 }
@@ -129,14 +129,15 @@ void app_report_connected(app_report *r, const app_connected *c) {
     json_text("remote", c->remote);
     if (c->direct_version) printf(",\"direct_version\":%d", c->direct_version);
     json_text("mux", c->mux);
-    printf(",\"ms\":{\"ice\":%.1f,\"dtls\":%.1f,\"sctp\":%.1f,\"noise\":%.1f,\"total\":%.1f}", c->ms_ice, c->ms_dtls, c->ms_sctp,
-           c->ms_noise, c->ms_total);
+    printf(",\"ms\":{\"ice\":%.1f,\"dtls\":%.1f,\"sctp\":%.1f,\"noise\":%.1f,\"total\":%.1f}", c->ms_ice, c->ms_dtls,
+           c->ms_sctp, c->ms_noise, c->ms_total);
     json_end();
     return;
   }
-  app_report_step(r, "Connected %s %s, %s udp %s <-> %s", strcmp(c->dir, "in") == 0 ? "from" : "to", c->peer, c->path, c->local, c->remote);
-  app_report_step(r, "Set-up: ice %.1f, dtls %.1f, sctp %.1f, noise %.1f, total %.1f ms", c->ms_ice, c->ms_dtls, c->ms_sctp, c->ms_noise,
-                  c->ms_total);
+  app_report_step(r, "Connected %s %s, %s udp %s <-> %s", strcmp(c->dir, "in") == 0 ? "from" : "to", c->peer, c->path,
+                  c->local, c->remote);
+  app_report_step(r, "Set-up: ice %.1f, dtls %.1f, sctp %.1f, noise %.1f, total %.1f ms", c->ms_ice, c->ms_dtls,
+                  c->ms_sctp, c->ms_noise, c->ms_total);
 }
 
 void app_report_message(app_report *r, const char *peer, const uint8_t *data, size_t len) {
@@ -190,7 +191,8 @@ void app_report_disconnected(app_report *r, const char *peer, const char *reason
   app_report_step(r, "Disconnected %s (%s: %s)", peer, who, reason);
 }
 
-void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text, const char *hint) {
+void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text,
+                      const char *hint) {
   if (r->json) {
     json_begin("error");
     json_text("layer", layer);

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#include <weft/base/base.h>
 #include <weft/base/addr.h>
+#include <weft/base/base.h>
 
 typedef struct app_report {
   bool json, quiet, verbose, color;

@@ -14,7 +14,9 @@
 
 enum { IN_SIZE = 65536, BATCH = 64, SOCKET_BUFFER = 4 * 1024 * 1024, SEGMENTS_MAX = 44 };
 
-static int set_option(int fd, int level, int name, int value) { return setsockopt(fd, level, name, &value, sizeof value); }
+static int set_option(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value);
+}
 
 static int configure(app_udp *u) {
   if (u->bound.family == WEFT_AF_IP6) {

@@ -6,7 +6,8 @@
 
 #include <weft/base/addr.h>
 
-typedef void (*app_udp_fn)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+typedef void (*app_udp_fn)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                           weft_time now);
 
 enum { APP_UDP_QUEUE = 64, APP_UDP_DATAGRAM = 1500 };
 
@@ -20,10 +21,10 @@ typedef struct app_udp {
   int fd;
   weft_addr bound; /* with the real port */
   bool wildcard;
-  bool segment;    /* UDP_SEGMENT works here */
+  bool segment; /* UDP_SEGMENT works here */
   app_udp_item *queue;
   size_t head, count;
-  uint8_t *in;     /* one receive buffer of 64 KiB */
+  uint8_t *in; /* one receive buffer of 64 KiB */
   uint64_t sent, received, send_errors;
 } app_udp;
 

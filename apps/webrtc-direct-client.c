@@ -18,7 +18,7 @@ typedef struct client {
   weft_webrtc_direct_addr target;
   app_peer *peer;
   app_stream *chat;
-  app_list send;       /* --send, in order */
+  app_list send; /* --send, in order */
   size_t sent;
   uint32_t pings;
   bool pinging, chatting, interactive, leaving, done_chat;
@@ -33,8 +33,10 @@ static void leave(client *c, int code, weft_time now) {
   if (c->leaving) return;
   c->leaving = true;
   c->code = code;
-  if (c->conn) weft_webrtc_close(c->conn, WEFT_OK, now);
-  else app_loop_stop(&c->node.loop, code);
+  if (c->conn)
+    weft_webrtc_close(c->conn, WEFT_OK, now);
+  else
+    app_loop_stop(&c->node.loop, code);
 }
 
 /* Unattended work is done when the pings came back and the chat ended on both sides. */
@@ -97,8 +99,13 @@ static void on_chat_closed(void *user, app_stream *s, int code, weft_time now) {
     maybe_done(c, now);
     return;
   }
-  weft_closed why = {WEFT_WHO_PEER, "chat", code == WEFT_EUNSUPPORTED ? "protocol" : "stream", code == WEFT_OK ? WEFT_ECLOSED : code, 0,
-                     code == WEFT_OK ? "the peer ended the chat before it had answered every line" : "the peer refused or reset the chat stream"};
+  weft_closed why = {WEFT_WHO_PEER,
+                     "chat",
+                     code == WEFT_EUNSUPPORTED ? "protocol" : "stream",
+                     code == WEFT_OK ? WEFT_ECLOSED : code,
+                     0,
+                     code == WEFT_OK ? "the peer ended the chat before it had answered every line"
+                                     : "the peer refused or reset the chat stream"};
   fail(c, &why, now);
 }
 
@@ -137,8 +144,10 @@ static void on_ping_done(void *user, app_peer *p, const weft_closed *why, weft_t
   client *c = user;
   (void)p;
   c->pinging = false;
-  if (why->code != WEFT_OK) fail(c, why, now);
-  else maybe_done(c, now);
+  if (why->code != WEFT_OK)
+    fail(c, why, now);
+  else
+    maybe_done(c, now);
 }
 
 static void on_identified(void *user, app_peer *p, const weft_identify *id, weft_time now) {
@@ -151,7 +160,8 @@ static void on_identified(void *user, app_peer *p, const weft_identify *id, weft
 
 /* ---- the connection -------------------------------------------------------------------------------------------------------------------- */
 
-static int on_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int on_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                     weft_time now) {
   client *c = user;
   (void)now;
   return app_node_output(&c->node, local, remote, data, len);
@@ -160,12 +170,12 @@ static int on_output(void *user, const weft_addr *local, const weft_addr *remote
 static void on_step(client *c, const weft_webrtc_event *ev) {
   char remote[WEFT_ADDR_TEXT_MAX];
   switch (ev->step) {
-    case WEFT_WEBRTC_STEP_ICE:
-      app_report_step(&c->node.report, "ICE: %s answers", weft_addr_format(&c->target.addr, remote, sizeof remote));
-      break;
-    case WEFT_WEBRTC_STEP_DTLS: app_report_step(&c->node.report, "DTLS: certificate matches the certhash"); break;
-    case WEFT_WEBRTC_STEP_SCTP: app_report_step(&c->node.report, "SCTP: association established"); break;
-    case WEFT_WEBRTC_STEP_NOISE: app_report_step(&c->node.report, "Noise: peer id proven"); break;
+  case WEFT_WEBRTC_STEP_ICE:
+    app_report_step(&c->node.report, "ICE: %s answers", weft_addr_format(&c->target.addr, remote, sizeof remote));
+    break;
+  case WEFT_WEBRTC_STEP_DTLS: app_report_step(&c->node.report, "DTLS: certificate matches the certhash"); break;
+  case WEFT_WEBRTC_STEP_SCTP: app_report_step(&c->node.report, "SCTP: association established"); break;
+  case WEFT_WEBRTC_STEP_NOISE: app_report_step(&c->node.report, "Noise: peer id proven"); break;
   }
 }
 
@@ -208,22 +218,23 @@ static void on_event(void *user, weft_webrtc *conn, const weft_webrtc_event *ev,
   client *c = user;
   (void)conn;
   switch (ev->type) {
-    case WEFT_WEBRTC_EVENT_STEP: on_step(c, ev); break;
-    case WEFT_WEBRTC_EVENT_READY: on_ready(c, ev, now); break;
-    case WEFT_WEBRTC_EVENT_STREAM:
-      if (c->peer) app_peer_stream_event(c->peer, ev->stream, now);
-      break;
-    case WEFT_WEBRTC_EVENT_CLOSED: on_closed(c, &ev->closed, now); break;
-    case WEFT_WEBRTC_EVENT_PATH:
-    case WEFT_WEBRTC_EVENT_SECURED_DATA:
-    case WEFT_WEBRTC_EVENT_SECURED_WRITABLE:
-    case WEFT_WEBRTC_EVENT_REFUSED: break;
+  case WEFT_WEBRTC_EVENT_STEP: on_step(c, ev); break;
+  case WEFT_WEBRTC_EVENT_READY: on_ready(c, ev, now); break;
+  case WEFT_WEBRTC_EVENT_STREAM:
+    if (c->peer) app_peer_stream_event(c->peer, ev->stream, now);
+    break;
+  case WEFT_WEBRTC_EVENT_CLOSED: on_closed(c, &ev->closed, now); break;
+  case WEFT_WEBRTC_EVENT_PATH:
+  case WEFT_WEBRTC_EVENT_SECURED_DATA:
+  case WEFT_WEBRTC_EVENT_SECURED_WRITABLE:
+  case WEFT_WEBRTC_EVENT_REFUSED: break;
   }
 }
 
 /* ---- the program ------------------------------------------------------------------------------------------------------------------------- */
 
-static void on_datagram(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void on_datagram(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                        weft_time now) {
   client *c = user;
   weft_webrtc_input(c->conn, local, remote, data, len, now);
 }
@@ -243,8 +254,13 @@ static void tick(void *user, weft_time now) {
   weft_webrtc_stats st = {.size = sizeof st};
   weft_webrtc_get_stats(c->conn, &st);
   bool authenticated = st.ice_at != WEFT_NEVER;
-  weft_closed why = {WEFT_WHO_TIMEOUT, "app", "timeout", WEFT_ETIMEDOUT, 0,
-                     c->peer ? "no answer from the peer within --timeout" : "the connection was not ready within --timeout"};
+  weft_closed why = {WEFT_WHO_TIMEOUT,
+                     "app",
+                     "timeout",
+                     WEFT_ETIMEDOUT,
+                     0,
+                     c->peer ? "no answer from the peer within --timeout"
+                             : "the connection was not ready within --timeout"};
   app_report_error(&c->node.report, why.layer, why.step, why.code, why.text, app_node_hint(&why, authenticated));
   leave(c, authenticated ? APP_EXIT_TIMEOUT : APP_EXIT_NO_ANSWER, now);
 }
@@ -257,7 +273,9 @@ static void on_signal(void *user, int signo, weft_time now) {
 static int target_from_text(client *c, const char *text) {
   weft_multiaddr ma;
   weft_multiaddr_error err;
-  if (weft_multiaddr_parse(&ma, text, &err) == WEFT_OK && weft_multiaddr_webrtc_direct_dial(&ma, &c->target, &err) == WEFT_OK) return APP_EXIT_OK;
+  if (weft_multiaddr_parse(&ma, text, &err) == WEFT_OK &&
+      weft_multiaddr_webrtc_direct_dial(&ma, &c->target, &err) == WEFT_OK)
+    return APP_EXIT_OK;
   app_report_error(&c->node.report, "multiaddr", "address", WEFT_EMALFORMED, err.text,
                    "a full address looks like /ip4/127.0.0.1/udp/4001/webrtc-direct/certhash/uEi.../p2p/12D3Koo...");
   return APP_EXIT_USAGE;
@@ -272,12 +290,13 @@ static int find_target(client *c, const char *text, const char *addr_file, char 
     snprintf(shown, cap, "%s", text ? text : f.addr);
     return target_from_text(c, shown);
   }
-  const char *what = rc == WEFT_ENOTFOUND   ? "does not exist"
-                     : rc == WEFT_ECLOSED   ? "was left by a server that is gone: ignored"
+  const char *what = rc == WEFT_ENOTFOUND    ? "does not exist"
+                     : rc == WEFT_ECLOSED    ? "was left by a server that is gone: ignored"
                      : rc == WEFT_EMALFORMED ? "is not an address file"
                                              : "cannot be read";
   snprintf(why, sizeof why, "no address given, and %s %s", path, what);
-  app_report_error(&c->node.report, "app", "address file", rc, why, "start webrtc-direct-server here first, or give its multiaddr as the argument");
+  app_report_error(&c->node.report, "app", "address file", rc, why,
+                   "start webrtc-direct-server here first, or give its multiaddr as the argument");
   return APP_EXIT_USAGE;
 }
 
@@ -289,7 +308,8 @@ static int dial(client *c, const char *shown) {
   weft_time now = app_clock_now();
   if (app_udp_source(&c->target.addr, &source) != WEFT_OK) {
     snprintf(why, sizeof why, "no route to %s", weft_addr_format(&c->target.addr, text, sizeof text));
-    app_report_error(&c->node.report, "app", "route", WEFT_EINTERNAL, why, "check the address, and that this machine has that address family");
+    app_report_error(&c->node.report, "app", "route", WEFT_EINTERNAL, why,
+                     "check the address, and that this machine has that address family");
     return APP_EXIT_NO_ANSWER;
   }
   app_udp *u = app_node_socket(&c->node, &source);
@@ -335,22 +355,30 @@ int main(int argc, char **argv) {
   static const char *addr_file;
   static const app_option options[] = {
       {"addr-file", 0, APP_ARG_TEXT, &addr_file, 0, 0, "FILE", "read the address from FILE (webrtc_direct_addr.json)"},
-      {"direct-version", 0, APP_ARG_NUMBER, &version, 1, 2, "N", "webrtc-direct 1 (default: every listener has it) or 2"},
-      {"send", 's', APP_ARG_LIST, &c.send, 0, 0, "TEXT", "send TEXT, wait for the reply, then the next; leave after the last"},
+      {"direct-version", 0, APP_ARG_NUMBER, &version, 1, 2, "N",
+       "webrtc-direct 1 (default: every listener has it) or 2"},
+      {"send", 's', APP_ARG_LIST, &c.send, 0, 0, "TEXT",
+       "send TEXT, wait for the reply, then the next; leave after the last"},
       {"ping", 0, APP_ARG_NUMBER, &pings, 1, 1000000, "N", "ping N times; without --send leave after the last"},
-      {"timeout", 't', APP_ARG_NUMBER, &timeout, 1, 86400, "S", "seconds for the set-up, and for each reply to --send (60)"},
-      {"key-file", 0, APP_ARG_TEXT, &o.key_file, 0, 0, "FILE", "identity key, made if absent; without it the identity is fresh"},
+      {"timeout", 't', APP_ARG_NUMBER, &timeout, 1, 86400, "S",
+       "seconds for the set-up, and for each reply to --send (60)"},
+      {"key-file", 0, APP_ARG_TEXT, &o.key_file, 0, 0, "FILE",
+       "identity key, made if absent; without it the identity is fresh"},
       {"json", 0, APP_ARG_FLAG, &o.json, 0, 0, NULL, "one JSON object per event on stdout"},
       {"quiet", 'q', APP_ARG_FLAG, &o.quiet, 0, 0, NULL, "only received lines and errors"},
       {"verbose", 'v', APP_ARG_FLAG, &o.verbose, 0, 0, NULL, "say more"},
       {"keylog", 0, APP_ARG_TEXT, &o.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
   };
-  static const app_usage usage = {"webrtc-direct-client", "[OPTIONS] [MULTIADDR]",
-                                  "Dials a libp2p WebRTC-Direct server by its multiaddr, or by the file it saved, and chats.", options,
-                                  sizeof options / sizeof options[0], 1,
-                                  "  webrtc-direct-client /ip4/127.0.0.1/udp/4001/webrtc-direct/certhash/uEi.../p2p/12D3Koo...\n"
-                                  "  webrtc-direct-client --send hello --send bye\n"
-                                  "  webrtc-direct-client --ping 10 --json\n"};
+  static const app_usage usage = {
+      "webrtc-direct-client",
+      "[OPTIONS] [MULTIADDR]",
+      "Dials a libp2p WebRTC-Direct server by its multiaddr, or by the file it saved, and chats.",
+      options,
+      sizeof options / sizeof options[0],
+      1,
+      "  webrtc-direct-client /ip4/127.0.0.1/udp/4001/webrtc-direct/certhash/uEi.../p2p/12D3Koo...\n"
+      "  webrtc-direct-client --send hello --send bye\n"
+      "  webrtc-direct-client --ping 10 --json\n"};
   static const app_chat_callbacks chat = {on_chat_opened, on_message, on_remote_closed, on_room, on_chat_closed};
   const char *positional[1] = {NULL};
   int n = app_args_parse(&usage, argc, argv, positional);

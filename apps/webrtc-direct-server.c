@@ -70,7 +70,8 @@ static int save_address(server *s) {
   if (app_addr_file_write(s->addr_file, s->saved, s->node.peer_id) == WEFT_OK) return APP_EXIT_OK;
   snprintf(why, sizeof why, "cannot write %s: %s", s->addr_file, strerror(errno));
   s->saved[0] = 0;
-  app_report_error(&s->node.report, "app", "address file", WEFT_EINTERNAL, why, "give --addr-file a path that can be written");
+  app_report_error(&s->node.report, "app", "address file", WEFT_EINTERNAL, why,
+                   "give --addr-file a path that can be written");
   return APP_EXIT_INTERNAL;
 }
 
@@ -82,7 +83,8 @@ static int parse_listen(server *s, const char *text, weft_addr *out) {
     *out = direct.addr;
     return APP_EXIT_OK;
   }
-  app_report_error(&s->node.report, "multiaddr", "--listen", WEFT_EMALFORMED, err.text, "for example /ip4/0.0.0.0/udp/4001/webrtc-direct");
+  app_report_error(&s->node.report, "multiaddr", "--listen", WEFT_EMALFORMED, err.text,
+                   "for example /ip4/0.0.0.0/udp/4001/webrtc-direct");
   return APP_EXIT_USAGE;
 }
 
@@ -98,7 +100,8 @@ static int open_sockets(server *s, const app_list *listen) {
 
 /* ---- connections and chat ---------------------------------------------------------------------------------------------------- */
 
-static int on_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int on_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                     weft_time now) {
   server *s = user;
   (void)now;
   return app_node_output(&s->node, local, remote, data, len);
@@ -128,21 +131,21 @@ static void on_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, we
   server *s = user;
   char remote[WEFT_ADDR_TEXT_MAX];
   switch (ev->type) {
-    case WEFT_WEBRTC_EVENT_READY: on_ready(s, c, ev, now); break;
-    case WEFT_WEBRTC_EVENT_STREAM:
-      if (weft_webrtc_get_data(c)) app_peer_stream_event(weft_webrtc_get_data(c), ev->stream, now);
-      break;
-    case WEFT_WEBRTC_EVENT_PATH:
-      app_report_step(&s->node.report, "Path is now udp %s", weft_addr_format(ev->remote, remote, sizeof remote));
-      break;
-    case WEFT_WEBRTC_EVENT_CLOSED: on_closed(s, c, &ev->closed, now); break;
-    case WEFT_WEBRTC_EVENT_REFUSED:
-      app_report_detail(&s->node.report, "Refused %s: %s: %s: %s", weft_addr_format(ev->remote, remote, sizeof remote), ev->closed.layer,
-                        ev->closed.step, ev->closed.text);
-      break;
-    case WEFT_WEBRTC_EVENT_STEP:
-    case WEFT_WEBRTC_EVENT_SECURED_DATA:
-    case WEFT_WEBRTC_EVENT_SECURED_WRITABLE: break;
+  case WEFT_WEBRTC_EVENT_READY: on_ready(s, c, ev, now); break;
+  case WEFT_WEBRTC_EVENT_STREAM:
+    if (weft_webrtc_get_data(c)) app_peer_stream_event(weft_webrtc_get_data(c), ev->stream, now);
+    break;
+  case WEFT_WEBRTC_EVENT_PATH:
+    app_report_step(&s->node.report, "Path is now udp %s", weft_addr_format(ev->remote, remote, sizeof remote));
+    break;
+  case WEFT_WEBRTC_EVENT_CLOSED: on_closed(s, c, &ev->closed, now); break;
+  case WEFT_WEBRTC_EVENT_REFUSED:
+    app_report_detail(&s->node.report, "Refused %s: %s: %s: %s", weft_addr_format(ev->remote, remote, sizeof remote),
+                      ev->closed.layer, ev->closed.step, ev->closed.text);
+    break;
+  case WEFT_WEBRTC_EVENT_STEP:
+  case WEFT_WEBRTC_EVENT_SECURED_DATA:
+  case WEFT_WEBRTC_EVENT_SECURED_WRITABLE: break;
   }
 }
 
@@ -183,7 +186,8 @@ static void on_input_end(void *user, weft_time now) {
 
 /* ---- the program ---------------------------------------------------------------------------------------------------------------- */
 
-static void on_datagram(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void on_datagram(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                        weft_time now) {
   server *s = user;
   weft_webrtc_listener_input(s->listener, local, remote, data, len, now);
 }
@@ -246,18 +250,23 @@ int main(int argc, char **argv) {
   static const char *addr_file = "webrtc_direct_addr.json";
   static const app_option options[] = {
       {"listen", 'l', APP_ARG_LIST, &listen, 0, 0, "MULTIADDR", "address to listen on; may be given several times"},
-      {"port", 'p', APP_ARG_NUMBER, &port, 0, 65535, "N", "short for --listen /ip4/0.0.0.0/udp/N/webrtc-direct (default 0: any)"},
+      {"port", 'p', APP_ARG_NUMBER, &port, 0, 65535, "N",
+       "short for --listen /ip4/0.0.0.0/udp/N/webrtc-direct (default 0: any)"},
       {"addr-file", 0, APP_ARG_TEXT, &addr_file, 0, 0, "FILE", "where to save the address (webrtc_direct_addr.json)"},
-      {"key-file", 0, APP_ARG_TEXT, &o.key_file, 0, 0, "FILE", "identity key, made if absent; without it the identity is fresh"},
+      {"key-file", 0, APP_ARG_TEXT, &o.key_file, 0, 0, "FILE",
+       "identity key, made if absent; without it the identity is fresh"},
       {"echo", 0, APP_ARG_FLAG, &o.echo, 0, 0, NULL, "send every frame back, and FIN after FIN"},
       {"json", 0, APP_ARG_FLAG, &o.json, 0, 0, NULL, "one JSON object per event on stdout"},
       {"quiet", 'q', APP_ARG_FLAG, &o.quiet, 0, 0, NULL, "only addresses, received lines and errors"},
       {"verbose", 'v', APP_ARG_FLAG, &o.verbose, 0, 0, NULL, "say more, refused connections too"},
       {"keylog", 0, APP_ARG_TEXT, &o.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
   };
-  static const app_usage usage = {"webrtc-direct-server", "[OPTIONS]",
-                                  "Listens for libp2p WebRTC-Direct connections over UDP and chats with every client.", options,
-                                  sizeof options / sizeof options[0], 0,
+  static const app_usage usage = {"webrtc-direct-server",
+                                  "[OPTIONS]",
+                                  "Listens for libp2p WebRTC-Direct connections over UDP and chats with every client.",
+                                  options,
+                                  sizeof options / sizeof options[0],
+                                  0,
                                   "  webrtc-direct-server -p 4001\n"
                                   "  webrtc-direct-server --listen /ip6/::1/udp/0/webrtc-direct --echo --json\n"};
   static server s;
@@ -266,7 +275,8 @@ int main(int argc, char **argv) {
   int n = app_args_parse(&usage, argc, argv, NULL);
   if (n < 0) return n == APP_ARGS_DONE ? APP_EXIT_OK : APP_EXIT_USAGE;
   if (port.given && listen.len > 0) {
-    fprintf(stderr, "webrtc-direct-server: --port and --listen exclude each other: put the port into the --listen address\n");
+    fprintf(stderr,
+            "webrtc-direct-server: --port and --listen exclude each other: put the port into the --listen address\n");
     return APP_EXIT_USAGE;
   }
   if (listen.len == 0) {
