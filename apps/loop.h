@@ -20,7 +20,7 @@ typedef void (*app_tick_fn)(void *user, weft_time now);
 /* The first SIGINT or SIGTERM; a second one ends the process at once. */
 typedef void (*app_signal_fn)(void *user, int signo, weft_time now);
 
-enum { APP_LOOP_FDS = 64, APP_LOOP_TIMERS = 16 };
+enum { APP_LOOP_FDS = 1024, APP_LOOP_TIMERS = 16 };
 
 typedef struct app_loop {
   struct pollfd fds[APP_LOOP_FDS];
