@@ -124,8 +124,10 @@ static void on_data(app_stream *s, const uint8_t *data, size_t len, weft_time no
     len -= (size_t)n;
   }
   if (len == 0) return;
-  if (s->negotiation || !s->protocol) { /* refused while these bytes were on the way */
+  if (s->negotiation || !s->protocol) {
+    /* Refused while these bytes were on the way; or agreed, but our answer has not left yet: a fresh stream always has room. */
     app_stream_consumed(s, len, now);
+    app_stream_reset(s, now);
     return;
   }
   bool manual = s->protocol->manual_consume;
