@@ -181,7 +181,7 @@ endef
 
 # ---- programs ---------------------------------------------------------------------------------------------------------
 
-PROGRAMS     := $(foreach p,$(PROGRAM_NAMES),$(if $(wildcard apps/$(p).c),$(p)))
+PROGRAMS     := $(strip $(foreach p,$(PROGRAM_NAMES),$(if $(wildcard apps/$(p).c),$(p))))
 PROGRAM_BINS := $(PROGRAMS:%=$(B)/bin/%)
 APP_SRC      := $(filter-out $(PROGRAM_NAMES:%=apps/%.c),$(sort $(wildcard apps/*.c)))
 APP_OBJ      := $(APP_SRC:%.c=$(B)/obj/%.o)
@@ -221,7 +221,7 @@ define generate_main
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 endef
 
-UNIT_LAYERS := $(foreach l,$(LAYERS) apps support,$(if $(wildcard test/unit/test_$(l)_*.c),$(l)))
+UNIT_LAYERS := $(strip $(foreach l,$(LAYERS) apps support,$(if $(wildcard test/unit/test_$(l)_*.c),$(l))))
 unit_libs    = $(if $(filter apps,$(1)),$(APP_LIB) $(ALL_ARCHIVES),$(call archives_of,$(patsubst support,base,$(1))))
 unit_ext     = $(if $(filter apps,$(1)),$(ALL_EXT),$(call ext_of,$(patsubst support,base,$(1))))
 
@@ -380,7 +380,7 @@ fuzz: ## libFuzzer over all targets, FUZZ_TIME=60 seconds shared (FUZZ=target fo
 fuzz-build: $(FUZZERS:%=$(B)/test/fuzz_%)
 
 interop-%: FORCE ## interop-<peer>: test/interop/<peer>.sh (chromium, firefox, node, go, rust, py, self), QUICK=1
-	@test -f test/interop/$*.sh || { echo 'no test/interop/$*.sh; there is: $(patsubst test/interop/%.sh,%,$(wildcard test/interop/*.sh))'; exit 1; }
+	@test -f test/interop/$*.sh || { echo 'no test/interop/$*.sh; there is: $(filter-out row,$(patsubst test/interop/%.sh,%,$(sort $(wildcard test/interop/*.sh))))'; exit 1; }
 	@$(SUBMAKE) all $(INTEROP_HELPERS:%=$(B)/test/interop_%)
 	@mkdir -p $(B)/log
 	@BIN=$(abspath $(B))/bin WEFT_TEST=$(abspath $(B))/test QUICK=$(QUICK) bash test/interop/$*.sh; s=$$?; \

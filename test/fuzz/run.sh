@@ -7,6 +7,7 @@ set -u
 dir=$1 seconds=$2 jobs=$3
 shift 3
 [ $# -gt 0 ] || { echo "no fuzz targets"; exit 0; }
+[ $jobs -le $# ] || jobs=$#
 each=$((seconds * jobs / $#))
 [ $each -ge 2 ] || each=2
 mkdir -p "$dir/crashes" "$dir/fuzzlog"
