@@ -13,13 +13,13 @@ typedef struct event {
 } event;
 
 START_TEST(first_in_first_out_across_the_wrap) {
-  event ring[3], out;
+  event ring[5], out;
   weft_evq q;
   int next_in = 0, next_out = 0;
-  weft_evq_init(&q, ring, sizeof ring[0], 3);
+  weft_evq_init(&q, ring, sizeof ring[0], 5);
   ck_assert(!weft_evq_pop(&q, &out));
   for (int round = 0; round < 20; round++) {
-    int n = 1 + round % 3;
+    int n = 2 + round % 4; /* batches that begin at every slot */
     for (int i = 0; i < n; i++) ck_assert(weft_evq_push(&q, &(event){.id = next_in++}));
     while (weft_evq_pop(&q, &out)) ck_assert_int_eq(out.id, next_out++);
     ck_assert_int_eq(next_in, next_out);

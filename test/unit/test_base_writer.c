@@ -77,6 +77,9 @@ START_TEST(a_value_too_large_for_its_field_fails) {
   weft_wr_init(&w, buf, sizeof buf);
   weft_wr_uvarint(&w, UINT64_C(1) << 63);
   ck_assert(!weft_wr_ok(&w));
+  weft_wr_init(&w, buf, sizeof buf);
+  weft_wr_patch24(&w, weft_wr_reserve24(&w), 0x1000000);
+  ck_assert(!weft_wr_ok(&w));
 }
 END_TEST
 
