@@ -318,7 +318,7 @@ test-run:
 	   $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) \
 	   $(foreach f,$(FUZZERS),$(call job,fuzz-$(f),$(B)/test/fuzz_$(f) test/fuzz/corpus/$(f))) \
 	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
-	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK))) \
+	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK)) $(call job,programs,bash test/programs/run.sh $(B)/bin)) \
 	   $(if $(TOPICS),$(call job,vectors,$(B)/test/conform $(VECTOR_FLAGS))) } > $(B)/log/jobs
 	@$(RUN) $(B)/log/jobs
 

@@ -117,8 +117,10 @@ static void on_data(app_stream *s, const uint8_t *data, size_t len, weft_time no
   transfer *t = s->state;
   crypto_hash_sha256_update(&t->in, data, len);
   t->received += len;
-  if (now < t->client->load->slow_until) t->held += len;
-  else app_stream_consumed(s, len, now);
+  if (now < t->client->load->slow_until)
+    t->held += len;
+  else
+    app_stream_consumed(s, len, now);
 }
 
 static bool same_hash(transfer *t) {
@@ -208,8 +210,10 @@ static void on_event(void *user, weft_webrtc *conn, const weft_webrtc_event *ev,
     finish(l, c, false, now);
     if (c->peer) app_peer_free(c->peer, WEFT_ECLOSED, now);
     c->peer = NULL;
-    if (strcmp(l->mode, "dials") == 0 && l->finished < l->wanted) l->end_at = now; /* dial again from the tick */
-    else maybe_over(l);
+    if (strcmp(l->mode, "dials") == 0 && l->finished < l->wanted)
+      l->end_at = now; /* dial again from the tick */
+    else
+      maybe_over(l);
   }
 }
 
@@ -247,7 +251,8 @@ static bool dial(load *l, client *c, weft_time now) {
   cfg.expected_peer_len = l->target.peer.len;
   cfg.auto_consume = false;
   c->open = true;
-  return weft_webrtc_dial(&c->conn, &cfg, &cb, c) == WEFT_OK && weft_webrtc_start(c->conn, &c->udp.bound, now) == WEFT_OK;
+  return weft_webrtc_dial(&c->conn, &cfg, &cb, c) == WEFT_OK &&
+         weft_webrtc_start(c->conn, &c->udp.bound, now) == WEFT_OK;
 }
 
 static void drop(load *l, client *c) {
@@ -290,7 +295,8 @@ static void read_again(load *l, weft_time now) {
 static void tick(void *user, weft_time now) {
   load *l = user;
   for (size_t i = 0; i < l->clients_len; i++)
-    if (l->clients[i].open && weft_webrtc_deadline(l->clients[i].conn) <= now) weft_webrtc_tick(l->clients[i].conn, now);
+    if (l->clients[i].open && weft_webrtc_deadline(l->clients[i].conn) <= now)
+      weft_webrtc_tick(l->clients[i].conn, now);
   app_host_tick(&l->host, now);
   if (l->slow_until != 0 && now >= l->slow_until) read_again(l, now);
   if (l->end_at != WEFT_NEVER && now >= l->end_at) {
@@ -318,12 +324,14 @@ static bool set_up(load *l, const char *addr) {
   weft_multiaddr_error err;
   uint8_t seed[32];
   if (sodium_init() < 0) return false;
-  if (weft_multiaddr_parse(&ma, addr, &err) != WEFT_OK || weft_multiaddr_webrtc_direct_dial(&ma, &l->target, &err) != WEFT_OK) {
+  if (weft_multiaddr_parse(&ma, addr, &err) != WEFT_OK ||
+      weft_multiaddr_webrtc_direct_dial(&ma, &l->target, &err) != WEFT_OK) {
     fprintf(stderr, "load: %s\n", err.text);
     return false;
   }
   l->rng = app_entropy();
-  if (weft_identity_generate(&l->identity, &l->rng) != WEFT_OK || l->rng.fill(l->rng.ctx, seed, sizeof seed) != 0) return false;
+  if (weft_identity_generate(&l->identity, &l->rng) != WEFT_OK || l->rng.fill(l->rng.ctx, seed, sizeof seed) != 0)
+    return false;
   if (weft_dtls_cert_new(&l->cert, seed, NULL) != WEFT_OK) return false;
   l->protocol = (app_protocol){.name = APP_CHAT_PROTOCOL,
                                .manual_consume = true,
@@ -377,8 +385,10 @@ int main(int argc, char **argv) {
     if (!dial(&l, &l.clients[i], app_clock_now())) return 1;
   int code = app_loop_run(&l.loop);
   double seconds = (double)(app_clock_now() - l.began) / 1e6;
-  bool in_time = strcmp(l.mode, "clients") != 0 || (l.ready == l.wanted && l.all_ready_at - l.began < ALL_CONNECTED_LIMIT);
-  printf("{\"mode\":\"%s\",\"wanted\":%zu,\"ready\":%zu,\"failed\":%zu,\"seconds\":%.3f,\"setup_ms_mean\":%.2f,\"setup_ms_worst\":%.2f,"
+  bool in_time =
+      strcmp(l.mode, "clients") != 0 || (l.ready == l.wanted && l.all_ready_at - l.began < ALL_CONNECTED_LIMIT);
+  printf("{\"mode\":\"%s\",\"wanted\":%zu,\"ready\":%zu,\"failed\":%zu,\"seconds\":%.3f,\"setup_ms_mean\":%.2f,\"setup_"
+         "ms_worst\":%.2f,"
          "\"bytes_each_way\":%" PRIu64 "}\n",
          l.mode, l.wanted, l.ready, l.failed, seconds, l.ready ? l.total_ms / (double)l.ready : 0.0, l.worst_ms,
          l.per_stream * l.transfers_len);
