@@ -48,7 +48,7 @@ int weft_multihash_encode(uint64_t code, const uint8_t *digest, size_t len, uint
 
 /* ---- peer ids: peer_id.c ------------------------------------------------------------------------------------------------------ */
 
-#define WEFT_PEER_ID_BYTES_MAX 66 /* the longest multihash accepted as a peer id: sha2-512 */
+#define WEFT_PEER_ID_BYTES_MAX 66 /* identity of up to 64 bytes (keys have up to 42), or sha2-256 */
 #define WEFT_PEER_ID_TEXT_MAX 128
 
 typedef struct weft_peer_id {
