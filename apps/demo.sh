@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Demo 1, unattended: a server and a client find each other over UDP by a multiaddr alone and chat. Exit 0 only if every line arrived
-# on both sides.  Usage: apps/demo.sh [DIR OF THE PROGRAMS], or WEFT_BIN
+# on both sides.  Usage: apps/demo.sh [DIR OF THE PROGRAMS], or BIN
 set -u
-bin=$(cd "${1:-${WEFT_BIN:-build/bin}}" 2>/dev/null && pwd) || { echo "demo: no programs in ${1:-${WEFT_BIN:-build/bin}}: run make" >&2; exit 1; }
+bin=$(cd "${1:-${BIN:-build/bin}}" 2>/dev/null && pwd) || { echo "demo: no programs in ${1:-${BIN:-build/bin}}: run make" >&2; exit 1; }
 dir=$(mktemp -d) || exit 1
 lines=("Hello over UDP" "No WebRTC library underneath" "Grüße, 世界, and goodbye")
 

@@ -4,7 +4,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-bin=${WEFT_BIN:-$root/build/bin}
+bin=${BIN:-$root/build/bin}
 load=${WEFT_TEST:-$root/build/test}/interop_load
 dir=$(mktemp -d) || exit 1
 passed=0
