@@ -1,7 +1,7 @@
 #!/bin/bash
-# What the archives define and import: every external name begins with weft_<layer>_ (base: weft_); no import that opens a
-# socket, reads a clock, starts a thread, draws entropy, prints, ends the process or reads the environment; .data and .bss
-# are empty (constant tables with addresses lie in .data.rel.ro).
+# What the archives define and import: every external name begins with weft_, never with another layer's weft_<layer>_, and
+# is defined in one archive only; no import that opens a socket, reads a clock, starts a thread, draws entropy, prints, ends
+# the process or reads the environment; .data and .bss are empty (constant tables with addresses lie in .data.rel.ro).
 set -u
 nm=${NM:-nm}
 forbidden='socket|bind|listen|accept4?|connect|send|sendto|sendmsg|sendmmsg|recv|recvfrom|recvmsg|recvmmsg|poll|ppoll|select|
@@ -20,14 +20,29 @@ complain() {
   bad=$((bad + 1))
 }
 
+declare -A home
+layers=()
+for archive in "$@"; do
+  layer=${archive##*/libweft_}
+  layers+=("${layer%.a}")
+done
+
+check_name() { # archive, its layer, the name
+  local other
+  [[ $3 == weft_* ]] || complain "$1: defines $3, which does not begin with weft_"
+  for other in "${layers[@]}"; do
+    [[ $other != "$2" && $3 == weft_${other}_* ]] && complain "$1: defines $3, a name of $other"
+  done
+  [ -z "${home[$3]:-}" ] || complain "$1: defines $3, as ${home[$3]} does"
+  home[$3]=$1
+}
+
 for archive in "$@"; do
   layer=${archive##*/libweft_}
   layer=${layer%.a}
-  prefix=weft_${layer}_
-  [ "$layer" = base ] && prefix=weft_
 
   while read -r name; do
-    [[ $name == "$prefix"* || $name == "weft_$layer" ]] || complain "$archive: defines $name, which does not begin with $prefix"
+    check_name "$archive" "$layer" "$name"
   done < <($nm -g --defined-only "$archive" 2> /dev/null | awk 'NF == 3 {print $3}')
 
   while read -r name; do
