@@ -310,7 +310,7 @@ test: deps ## unit tests, simulator, embedding examples, installed package, fuzz
 	@$(SUBMAKE) test-build
 	@$(MAKE) --no-print-directory -j1 test-run
 
-test-build: $(TEST_BINS) $(if $(STAGED),all $(B)/stage.done)
+test-build: $(TEST_BINS) all $(if $(STAGED),$(B)/stage.done)
 
 test-run:
 	@mkdir -p $(B)/log
@@ -318,7 +318,8 @@ test-run:
 	   $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) \
 	   $(foreach f,$(FUZZERS),$(call job,fuzz-$(f),$(B)/test/fuzz_$(f) test/fuzz/corpus/$(f))) \
 	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
-	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK)) $(call job,programs,bash test/programs/run.sh $(B)/bin)) \
+	   $(call job,programs,bash test/programs/run.sh $(B)/bin) \
+	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK))) \
 	   $(if $(TOPICS),$(call job,vectors,$(B)/test/conform $(VECTOR_FLAGS))) } > $(B)/log/jobs
 	@$(RUN) $(B)/log/jobs
 
