@@ -96,7 +96,7 @@ VARIANT_LDFLAGS_fuzz     := -fsanitize=address,undefined,fuzzer
 VARIANT_LDFLAGS_coverage := --coverage
 
 comma := ,
-MBED_CFLAGS  := $(if $(MBEDTLS),-I$(MBEDTLS)/include)
+MBED_CFLAGS  := $(if $(MBEDTLS),-isystem $(MBEDTLS)/include)
 MBED_LDFLAGS := $(if $(MBEDTLS),-L$(MBEDTLS)/lib -Wl$(comma)-rpath$(comma)$(MBEDTLS)/lib)
 
 # Asked on first use and then remembered; with plain -l where there is no .pc. Nothing here runs before `make deps` has.
