@@ -23,6 +23,7 @@
 #define sha256_update mbedtls_sha256_update
 #define sha256_finish mbedtls_sha256_finish
 #define sha256_once mbedtls_sha256
+#define ERR_PROTOCOL_VERSION MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
 #else
 #define V3 0
 #define FIELD(x) x
@@ -30,6 +31,7 @@
 #define sha256_update mbedtls_sha256_update_ret
 #define sha256_finish mbedtls_sha256_finish_ret
 #define sha256_once mbedtls_sha256_ret
+#define ERR_PROTOCOL_VERSION MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
 #endif
 
 /* ---- hashes ---- */
@@ -201,7 +203,7 @@ weft_dtls_fault weft_dtls_mbed_fault(const mbedtls_ssl_context *ssl, int error) 
     case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE: return WEFT_DTLS_FAULT_NO_CERT;
     case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED: return WEFT_DTLS_FAULT_CERT;
     case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE: return WEFT_DTLS_FAULT_UNEXPECTED;
-    case MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION: return WEFT_DTLS_FAULT_VERSION;
+    case ERR_PROTOCOL_VERSION: return WEFT_DTLS_FAULT_VERSION;
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
     case MBEDTLS_ERR_MPI_ALLOC_FAILED: return WEFT_DTLS_FAULT_MEMORY;
     case MBEDTLS_ERR_SSL_NO_RNG: return WEFT_DTLS_FAULT_RANDOM;
