@@ -1,0 +1,70 @@
+#include <string.h>
+
+#include "multiaddr/multiaddr_int.h"
+#include "test/support/hex.h"
+#include "test/support/unit.h"
+
+static const weft_multiaddr_protocol *protocol(const char *name) {
+  return weft_multiaddr_protocol_by_name(name, strlen(name));
+}
+
+static void check_text(const char *name, const char *hex, const char *want) {
+  uint8_t in[64], out[128], back[64];
+  size_t len = hex_into(in, sizeof in, hex);
+  weft_wr w;
+  ck_assert_ptr_null(weft_multiaddr_value_check(protocol(name), in, len));
+  weft_wr_init(&w, out, sizeof out - 1);
+  weft_multiaddr_value_format(protocol(name), in, len, &w);
+  ck_assert(weft_wr_ok(&w));
+  out[weft_wr_len(&w)] = '\0';
+  ck_assert_str_eq((char *)out, want);
+  weft_wr_init(&w, back, sizeof back);
+  ck_assert_ptr_null(weft_multiaddr_value_parse(protocol(name), want, strlen(want), &w));
+  size_t prefix = protocol(name)->size == WEFT_MULTIADDR_VARIABLE ? 1 : 0;
+  ck_assert_hex(back + prefix, weft_wr_len(&w) - prefix, hex);
+}
+
+START_TEST(each_kind_both_ways) {
+  check_text("ip4", "c0000201", "192.0.2.1");
+  check_text("ip6", "20010db8000000000000000000000001", "2001:db8::1");
+  check_text("ip6", "00000000000000000000ffff7f000001", "::ffff:7f00:1");
+  check_text("ip6", "00000000000000000000ffff00000000", "::ffff:0:0");
+  check_text("ip6", "00000000000000000000ffff0abc1000", "::ffff:abc:1000");
+  check_text("ip6", "0000000000000000000000007f000001", "::7f00:1");
+  check_text("tcp", "0000", "0");
+  check_text("udp", "ffff", "65535");
+  check_text("dns", "612e62", "a.b");
+  check_text("ip6zone", "65746830", "eth0");
+  check_text("certhash", "12042c26b46b", "uEgQsJrRr");
+  check_text("p2p", "1220d52ebb89d85b02a284948203a62ff28389c57c9f42beec4ec20db76a68911c0b",
+             "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC");
+}
+END_TEST
+
+START_TEST(fixed_sizes_are_exact) {
+  const uint8_t bytes[17] = {0};
+  ck_assert_ptr_nonnull(weft_multiaddr_value_check(protocol("ip4"), bytes, 3));
+  ck_assert_ptr_nonnull(weft_multiaddr_value_check(protocol("ip4"), bytes, 5));
+  ck_assert_ptr_nonnull(weft_multiaddr_value_check(protocol("ip6"), bytes, 15));
+  ck_assert_ptr_nonnull(weft_multiaddr_value_check(protocol("udp"), bytes, 1));
+  ck_assert_ptr_nonnull(weft_multiaddr_value_check(protocol("ws"), bytes, 1));
+  ck_assert_ptr_null(weft_multiaddr_value_check(protocol("ws"), bytes, 0));
+}
+END_TEST
+
+START_TEST(ports_are_plain_decimals) {
+  static const char *const bad[] = {"-1", "+1", " 1", "1 ", "0x10", "65536", "99999999999999999999", "1a", "\xd9\xa1"};
+  uint8_t out[8];
+  weft_wr w;
+  weft_wr_init(&w, out, sizeof out);
+  for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++)
+    ck_assert_ptr_nonnull(weft_multiaddr_value_parse(protocol("udp"), bad[i], strlen(bad[i]), &w));
+  ck_assert_uint_eq(weft_wr_len(&w), 0);
+}
+END_TEST
+
+Suite *test_multiaddr_value(void) {
+  static const unit_test tests[] = {UNIT(each_kind_both_ways), UNIT(fixed_sizes_are_exact),
+                                    UNIT(ports_are_plain_decimals)};
+  return unit_suite("multiaddr/value", tests, sizeof tests / sizeof tests[0]);
+}
