@@ -215,4 +215,85 @@ class Go:
         return {n.split("/", 1)[1]: m.group(1) for n, m in found.items() if m}
 
 
-PEERS = {p.name: p for p in (Browser("chromium", "chromium", "chromium"), Browser("firefox", "firefox-esr", "firefox-esr"), Node(), Go())}
+# ---- Rust -------------------------------------------------------------------------------------------------------------
+
+class Rust:
+    name = "rust"
+    versions = (1,)
+    listens = True
+    long_rows = ("idle", "ctrlc", "kill9")
+
+    def prepare(self):
+        cargo = shutil.which("cargo")
+        if cargo is None:
+            raise CannotRun("missing: cargo, Rust 1.88 or later. Debian 12's is older: install it with rustup")
+        release = system_version("rustc", "--version")
+        if tuple(map(int, release.split(".")[:2])) < (1, 88):
+            raise CannotRun(f"Rust {release} is too old for libp2p-webrtc 0.10.0-alpha, which needs 1.88")
+        with locked():
+            files = sources("rust", {".rs", ".toml"})
+            self.folder = CACHE / f"rust-{fingerprint(*files)}"
+            self.binary = self.folder / "peer"
+            if not self.binary.exists():
+                note(f"building {self.binary} (some minutes)")
+                shutil.copytree(HERE / "rust", self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target"))
+                target = CACHE / "rust-target"
+                run([cargo, "build", "--release"], 1800, cwd=self.folder, env={**os.environ, "CARGO_TARGET_DIR": str(target)})
+                shutil.copy(target / "release" / "peer", self.binary)
+
+    def dialer(self, version):
+        return [self.binary, "dialer"], None
+
+    def server(self):
+        return [self.binary, "server"]
+
+    def seen_versions(self):
+        lock = (self.folder / "Cargo.lock").read_text()
+        names = ("libp2p", "libp2p-webrtc", "webrtc", "webrtc-ice", "webrtc-sctp", "dtls")
+        found = {n: re.search(rf'name = "{n}"\nversion = "([^"]+)"', lock) for n in names}
+        return {n: m.group(1) for n, m in found.items() if m}
+
+
+# ---- Python -----------------------------------------------------------------------------------------------------------
+
+class Py:
+    name = "py"
+    versions = (1, 2)
+    listens = True
+    long_rows = ("idle", "ctrlc", "kill9")
+
+    def prepare(self):
+        if sys.version_info < (3, 10):
+            raise CannotRun("libp2p 0.8.1 needs Python 3.10 or later")
+        with locked():
+            folder = CACHE / f"py-{fingerprint(HERE / 'py' / 'requirements.txt')}"
+            self.python = folder / "bin" / "python"
+            if not (folder / ".installed").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                self.environment(folder)
+                note(f"installing py/requirements.txt into {folder}")
+                run([self.python, "-m", "pip", "install", "-q", "-r", HERE / "py" / "requirements.txt"], 900)
+                (folder / ".installed").touch()
+
+    @staticmethod
+    def environment(folder):
+        try:
+            run([sys.executable, "-m", "venv", folder], 120)
+        except CannotRun:
+            apt("python3-venv")
+            run([sys.executable, "-m", "venv", folder], 120)
+
+    def dialer(self, version):
+        return [self.python, HERE / "py" / "peer.py", "dialer", str(version)], None
+
+    def server(self):
+        return [self.python, HERE / "py" / "peer.py", "server"]
+
+    def seen_versions(self):
+        text = run([self.python, "-m", "pip", "list", "--format=freeze"], 60)
+        found = {n: re.search(rf"^{n}==(.+)$", text, re.M) for n in ("libp2p", "aiortc", "aioice")}
+        return {**{n: m.group(1) for n, m in found.items() if m}, "python": platform.python_version()}
+
+
+PEERS = {p.name: p for p in (Browser("chromium", "chromium", "chromium"), Browser("firefox", "firefox-esr", "firefox-esr"),
+                             Node(), Go(), Rust(), Py())}

@@ -17,13 +17,14 @@ class Failure(Exception):
 
 
 class JsonProc:
-    """One child in a process group of its own; everything it prints is kept."""
+    """One child in a process group of its own, with the groups it started; everything it prints is kept."""
 
     def __init__(self, name, command, cwd=None):
         self.name = name
         self.log = tempfile.NamedTemporaryFile("w+", prefix="weft-interop-", suffix=".err", delete=False)
         self.child = subprocess.Popen([str(c) for c in command], cwd=cwd, text=True, stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=self.log, start_new_session=True)
+        self.groups = [self.child.pid]
         self.events = []
         self.lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -104,10 +105,11 @@ class JsonProc:
         self.child.send_signal(number)
 
     def kill_group(self):
-        try:
-            os.killpg(self.child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        for group in self.groups:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def wait(self, seconds):
         """Its exit code."""

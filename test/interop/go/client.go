@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -71,6 +72,9 @@ func readEvents(s network.Stream, peer string, got chan<- string) {
 			}
 		}
 		if err != nil {
+			if err != io.EOF {
+				say(map[string]any{"event": "error", "text": "read: " + err.Error()})
+			}
 			return
 		}
 	}

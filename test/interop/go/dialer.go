@@ -254,6 +254,9 @@ func (d *dialer) close() {
 }
 
 func (d *dialer) run(c command) (answer, error) {
+	if d.conn == nil && c.Do != "open" && c.Do != "close" {
+		return nil, fmt.Errorf("not connected")
+	}
 	switch c.Do {
 	case "open":
 		return d.open(c)

@@ -118,5 +118,9 @@ func runServer(args []string) {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
 	<-stop
+	// Closing the host closes the socket first, and the goodbyes of its connections are lost with it.
+	for _, c := range h.Network().Conns() {
+		c.Close()
+	}
 	h.Close()
 }
