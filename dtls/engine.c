@@ -72,6 +72,25 @@ static int verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags) 
   return 0;
 }
 
+/* Cookies are the gate's: a hello comes with one that was good, or from an address that ICE has proven. */
+static int cookie_none(void *ctx, unsigned char **p, unsigned char *end, const unsigned char *id, size_t id_len) {
+  (void)ctx;
+  (void)p;
+  (void)end;
+  (void)id;
+  (void)id_len;
+  return MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE;
+}
+
+static int cookie_any(void *ctx, const unsigned char *cookie, size_t len, const unsigned char *id, size_t id_len) {
+  (void)ctx;
+  (void)cookie;
+  (void)len;
+  (void)id;
+  (void)id_len;
+  return 0;
+}
+
 /* ---- configuration ---- */
 
 /* The server takes 0x0001 or nothing, the client offers 0x0001 only: some peers end the handshake without use_srtp, one breaks when
@@ -94,8 +113,7 @@ static int configure(weft_dtls_engine *e, const weft_dtls_config *cfg) {
   mbedtls_ssl_conf_renegotiation(c, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
   mbedtls_ssl_conf_dtls_badmac_limit(c, 0);
   if (client) mbedtls_ssl_conf_session_tickets(c, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
-  /* Cookies are the gate's. */
-  if (!client) mbedtls_ssl_conf_dtls_cookies(c, NULL, NULL, NULL);
+  if (!client) mbedtls_ssl_conf_dtls_cookies(c, cookie_none, cookie_any, NULL);
   /* With a name in it, some clients answer with no certificate. */
   if (!client) mbedtls_ssl_conf_cert_req_ca_list(c, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
   rc = mbedtls_ssl_conf_dtls_srtp_protection_profiles(c, srtp);

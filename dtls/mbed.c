@@ -2,6 +2,7 @@
 
 #include <mbedtls/ecp.h>
 #include <mbedtls/error.h>
+#include <mbedtls/rsa.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -182,19 +183,49 @@ uint8_t weft_dtls_mbed_alert(const mbedtls_ssl_context *ssl) {
   return msg ? msg[1] : 0;
 }
 
+/* Where it stopped: the state may have gone on to the next one by then. */
 static weft_dtls_fault by_state(const mbedtls_ssl_context *ssl) {
   switch (ssl->FIELD(state)) {
+    case MBEDTLS_SSL_HELLO_REQUEST:
     case MBEDTLS_SSL_CLIENT_HELLO:
     case MBEDTLS_SSL_SERVER_HELLO: return WEFT_DTLS_FAULT_HELLO;
     case MBEDTLS_SSL_CLIENT_CERTIFICATE:
     case MBEDTLS_SSL_SERVER_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
-    case MBEDTLS_SSL_SERVER_KEY_EXCHANGE:
     case MBEDTLS_SSL_CERTIFICATE_VERIFY: return WEFT_DTLS_FAULT_VERIFY;
     case MBEDTLS_SSL_CLIENT_FINISHED:
     case MBEDTLS_SSL_SERVER_FINISHED: return WEFT_DTLS_FAULT_FINISHED;
     default: return WEFT_DTLS_FAULT_OTHER;
   }
 }
+
+#if !V3
+/* 2.28 names the message that was bad. */
+static weft_dtls_fault by_message(const mbedtls_ssl_context *ssl, int error) {
+  switch (error) {
+    case MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN:
+    case MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE:
+    case MBEDTLS_ERR_SSL_BAD_HS_CLIENT_HELLO:
+    case MBEDTLS_ERR_SSL_BAD_HS_SERVER_HELLO: return WEFT_DTLS_FAULT_HELLO;
+    case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
+    case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY: return WEFT_DTLS_FAULT_VERIFY;
+    case MBEDTLS_ERR_SSL_BAD_HS_FINISHED: return WEFT_DTLS_FAULT_FINISHED;
+    default: return by_state(ssl);
+  }
+}
+#else
+static weft_dtls_fault by_message(const mbedtls_ssl_context *ssl, int error) {
+  switch (error) {
+    case MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION:
+    case MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL: return WEFT_DTLS_FAULT_HELLO;
+    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
+    default: break;
+  }
+  /* A refused ServerHello leaves the client waiting for the certificate. */
+  if (error == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE || error == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER)
+    if (ssl->FIELD(state) <= MBEDTLS_SSL_SERVER_CERTIFICATE) return WEFT_DTLS_FAULT_HELLO;
+  return by_state(ssl);
+}
+#endif
 
 weft_dtls_fault weft_dtls_mbed_fault(const mbedtls_ssl_context *ssl, int error) {
   switch (error) {
@@ -207,6 +238,8 @@ weft_dtls_fault weft_dtls_mbed_fault(const mbedtls_ssl_context *ssl, int error) 
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
     case MBEDTLS_ERR_MPI_ALLOC_FAILED: return WEFT_DTLS_FAULT_MEMORY;
     case MBEDTLS_ERR_SSL_NO_RNG: return WEFT_DTLS_FAULT_RANDOM;
-    default: return by_state(ssl);
+    case MBEDTLS_ERR_RSA_VERIFY_FAILED:
+    case MBEDTLS_ERR_ECP_VERIFY_FAILED: return WEFT_DTLS_FAULT_VERIFY;
+    default: return by_message(ssl, error);
   }
 }

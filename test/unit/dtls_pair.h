@@ -86,7 +86,7 @@ static inline int pair_output(void *user, const uint8_t *data, size_t len, weft_
   if (index < 64 && (p->drop >> index & 1)) return WEFT_OK;
   if (w->to_server ? p->drop_to_server : p->drop_to_client) return WEFT_OK;
   if (p->tamper) p->tamper(p, w, index);
-  if (w->len > 0) p->tail++;
+  if (p->wire[p->tail].len > 0) p->tail++;
   return WEFT_OK;
 }
 

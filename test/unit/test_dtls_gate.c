@@ -5,6 +5,7 @@
 #include "test/support/hex.h"
 #include "test/support/rng.h"
 #include "test/support/unit.h"
+#include "test/unit/dtls_pair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -433,6 +434,89 @@ START_TEST(strangers_cost_nothing) {
 }
 END_TEST
 
+/* ---- in front of a session ---- */
+
+typedef struct listener {
+  dtls_pair p;
+  weft_dtls_gate *g;
+  weft_addr local, remote;
+  unsigned hellos;
+} listener;
+
+static int gate_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                       weft_time now) {
+  listener *l = user;
+  (void)local;
+  (void)remote;
+  return pair_output(&l->p.server, data, len, now);
+}
+
+static void gate_hello(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                       weft_time now) {
+  listener *l = user;
+  (void)local;
+  (void)remote;
+  weft_dtls_callbacks cb = {sizeof cb, pair_output, pair_event};
+  l->hellos++;
+  l->p.server.cfg.gated = true;
+  ck_assert_int_eq(weft_dtls_new(&l->p.server.d, &l->p.server.cfg, &cb, &l->p.server), WEFT_OK);
+  ck_assert_int_eq(weft_dtls_start(l->p.server.d, now), WEFT_OK);
+  ck_assert_int_eq(weft_dtls_input(l->p.server.d, data, len, now), WEFT_OK);
+}
+
+static void start_listener(listener *l, uint64_t drop, uint16_t mtu) {
+  memset(l, 0, sizeof *l);
+  pair_init(&l->p, 1);
+  l->p.drop = drop;
+  l->p.client.cfg.mtu = mtu;
+  weft_addr_parse(&l->local, "[2001:db8::1]:4001");
+  weft_addr_parse(&l->remote, "[2001:db8::2]:5000");
+  weft_dtls_gate_config cfg;
+  weft_dtls_gate_config_default(&cfg);
+  cfg.rng = l->p.client.cfg.rng;
+  cfg.alloc = test_alloc();
+  weft_dtls_gate_callbacks gcb = {sizeof gcb, gate_output, gate_hello};
+  ck_assert_int_eq(weft_dtls_gate_new(&l->g, &cfg, &gcb, l), WEFT_OK);
+  weft_dtls_callbacks cb = {sizeof cb, pair_output, pair_event};
+  ck_assert_int_eq(weft_dtls_new(&l->p.client.d, &l->p.client.cfg, &cb, &l->p.client), WEFT_OK);
+  ck_assert_int_eq(weft_dtls_start(l->p.client.d, l->p.now), WEFT_OK);
+}
+
+static void run_listener(listener *l) {
+  dtls_pair *p = &l->p;
+  for (int i = 0; i < 100 && p->client.connected + p->server.connected < 2; i++) {
+    while (p->head < p->tail && !p->server.d) {
+      wire_item w = p->wire[p->head++];
+      if (w.to_server)
+        weft_dtls_gate_input(l->g, &l->local, &l->remote, w.data, w.len, p->now);
+      else
+        weft_dtls_input(p->client.d, w.data, w.len, p->now);
+    }
+    pair_deliver(p);
+    if (p->client.connected && p->server.connected) break;
+    p->now = pair_deadline(p);
+    pair_tick(p);
+  }
+}
+
+/* Six datagrams: hello, cookie, hello, flight, flight, flight; each lost in turn. */
+START_TEST(handshake_through_the_gate) {
+  for (unsigned i = 0; i <= 6; i++) {
+    listener l;
+    start_listener(&l, i == 0 ? 0 : UINT64_C(1) << (i - 1), i % 2 ? 1200 : 256);
+    run_listener(&l);
+    ck_assert_uint_eq(l.p.client.connected, 1);
+    ck_assert_uint_eq(l.p.server.connected, 1);
+    ck_assert_uint_eq(l.hellos, 1);
+    ck_assert_int_eq(weft_dtls_send(l.p.client.d, (const uint8_t *)"hi", 2, l.p.now), WEFT_OK);
+    pair_deliver(&l.p);
+    ck_assert_uint_eq(l.p.server.data, 1);
+    weft_dtls_gate_free(l.g);
+    pair_done(&l.p);
+  }
+}
+END_TEST
+
 Suite *test_dtls_gate(void) {
   static const unit_test tests[] = {UNIT(chromium_as_recorded),
                                     UNIT(cookied_hello_passes),
@@ -448,6 +532,7 @@ Suite *test_dtls_gate(void) {
                                     UNIT(free_in_callback),
                                     UNIT(refused_configs),
                                     UNIT(no_memory),
-                                    UNIT(strangers_cost_nothing)};
+                                    UNIT(strangers_cost_nothing),
+                                    UNIT(handshake_through_the_gate)};
   return unit_suite("dtls/gate", tests, sizeof tests / sizeof tests[0]);
 }
