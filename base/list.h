@@ -10,7 +10,15 @@
 
 #include "base.h"
 
-typedef struct weft_list {
+/* GCC 12 moves the load of an embedded head's `next` out of a loop that empties the list when another loop of the same
+ * function walks it by its items (endless loop at -O2). Nodes are reached through many types, so say that. */
+#if defined(__GNUC__)
+#define WEFT_LIST_ALIAS __attribute__((may_alias))
+#else
+#define WEFT_LIST_ALIAS
+#endif
+
+typedef struct WEFT_LIST_ALIAS weft_list {
   struct weft_list *prev, *next;
 } weft_list;
 
