@@ -440,8 +440,9 @@ static const char *junk[] = {
     "16feff000000000000000f000cffffffffffffffffffffffff",         /* lengths that lie */
     "16feff000000000000000f00100bffffff0001000000000004aabbccdd", /* a certificate of 16 MB */
     "17feff000000000000000f0003aabbcc",
-    "16fefd00010000000000ff0030aabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabbccdd"
-    "eeff",                                                       /* epoch 1, nobody's keys */
+    ("16fefd00010000000000ff0030aabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaab"
+     "bccdd"
+     "eeff"), /* epoch 1, nobody's keys */
     "15fefd00010000000000fe001aaabbccddeeffaabbccddeeffaabbccddeeffaabbccddeeffaabb",
     "16fefd00020000000000ff0001aa",
     "16fefdffff0000000000ff0001aa",
@@ -540,8 +541,8 @@ END_TEST
 START_TEST(nothing_in_common) {
   dtls_pair p;
   start_server(&p, 1);
-  uint8_t body[] = {0xfe, 0xfd, 0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                    0,    0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xc0, 0x2c - 3, 1, 0};
+  uint8_t body[] = {0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0,        0, 0,
+                    0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xc0, 0x2c - 3, 1, 0};
   give_fragment(&p, body, sizeof body, 0, 0, sizeof body);
   check_closed(&p.server, WEFT_WHO_PEER, "hello", WEFT_EPROTO, 40);
   pair_done(&p);
