@@ -404,11 +404,11 @@ static weft_time limit_at(const weft_ice *ice) {
 
 void weft_ice_run(weft_ice *ice) {
   if (ice->state == WEFT_ICE_CLOSED) return;
+  weft_ice_consent_run(ice); /* first: it may make pairs wait for a check */
+  if (ice->state == WEFT_ICE_CLOSED) return;
   weft_ice_check_run(ice);
   weft_ice_gather_run(ice);
-  weft_ice_consent_run(ice);
   weft_ice_update_state(ice);
-  if (ice->state == WEFT_ICE_CLOSED) return;
   weft_ice_nominate_run(ice);
   if (weft_time_due(limit_at(ice), ice->now))
     weft_ice_finish(ice, WEFT_WHO_TIMEOUT, "checks", WEFT_ETIMEDOUT,
