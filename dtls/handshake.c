@@ -58,6 +58,31 @@ static weft_closed from_alert(uint8_t description) {
   return c;
 }
 
+/* RFC 5246 section 7.2.2; no certificate: section 7.4.6. */
+static uint8_t alert_for(weft_dtls_fault fault) {
+  switch (fault) {
+    case WEFT_DTLS_FAULT_NO_CERT:
+    case WEFT_DTLS_FAULT_HELLO: return WEFT_DTLS_ALERT_HANDSHAKE_FAILURE;
+    case WEFT_DTLS_FAULT_CERT: return WEFT_DTLS_ALERT_BAD_CERTIFICATE;
+    case WEFT_DTLS_FAULT_VERIFY:
+    case WEFT_DTLS_FAULT_FINISHED: return WEFT_DTLS_ALERT_DECRYPT_ERROR;
+    case WEFT_DTLS_FAULT_VERSION: return WEFT_DTLS_ALERT_PROTOCOL_VERSION;
+    case WEFT_DTLS_FAULT_UNEXPECTED: return WEFT_DTLS_ALERT_UNEXPECTED_MESSAGE;
+    case WEFT_DTLS_FAULT_MEMORY:
+    case WEFT_DTLS_FAULT_RANDOM:
+    case WEFT_DTLS_FAULT_ALERT:
+    case WEFT_DTLS_FAULT_OTHER: break;
+  }
+  return WEFT_DTLS_ALERT_INTERNAL_ERROR;
+}
+
+/* mbedTLS says why in most cases, not in all. */
+static void say_why(weft_dtls *d, weft_dtls_fault fault) {
+  if (d->alert_sent >= 0) return;
+  d->alert_sent = alert_for(fault);
+  weft_dtls_engine_alert(d->engine, true, (uint8_t)d->alert_sent, d->now);
+}
+
 static void fail(weft_dtls *d, int error) {
   weft_dtls_fault fault = weft_dtls_engine_fault(d->engine, error);
   weft_closed c;
@@ -66,7 +91,8 @@ static void fail(weft_dtls *d, int error) {
     c = from_alert(end ? WEFT_DTLS_ALERT_CLOSE_NOTIFY : weft_dtls_mbed_alert(&d->engine->ssl));
   } else {
     c = d->refusal != WEFT_OK ? refused(d->refusal) : describe(fault);
-    if (d->alert_sent >= 0) c.wire_code = (uint32_t)d->alert_sent;
+    say_why(d, fault);
+    c.wire_code = (uint32_t)d->alert_sent;
   }
   weft_dtls_end(d, &c);
 }

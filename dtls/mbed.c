@@ -19,7 +19,6 @@
 
 #if MBEDTLS_VERSION_MAJOR >= 3
 #define V3 1
-#define FIELD(x) MBEDTLS_PRIVATE(x)
 #define sha256_starts mbedtls_sha256_starts
 #define sha256_update mbedtls_sha256_update
 #define sha256_finish mbedtls_sha256_finish
@@ -27,7 +26,6 @@
 #define ERR_PROTOCOL_VERSION MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
 #else
 #define V3 0
-#define FIELD(x) x
 #define sha256_starts mbedtls_sha256_starts_ret
 #define sha256_update mbedtls_sha256_update_ret
 #define sha256_finish mbedtls_sha256_finish_ret
@@ -130,7 +128,7 @@ void weft_dtls_mbed_restrict(mbedtls_ssl_config *conf) {
 
 static void tell(weft_dtls_key_hook *hook, const uint8_t *master, const uint8_t *client_random,
                  const uint8_t *server_random, mbedtls_tls_prf_types prf) {
-  weft_dtls_secrets s = {.prf = prf, .suite = hook->ssl->FIELD(session_negotiate)->FIELD(ciphersuite)};
+  weft_dtls_secrets s = {.prf = prf, .suite = hook->ssl->MBEDTLS_PRIVATE(session_negotiate)->MBEDTLS_PRIVATE(ciphersuite)};
   memcpy(s.master, master, sizeof s.master);
   memcpy(s.client_random, client_random, sizeof s.client_random);
   memcpy(s.server_random, server_random, sizeof s.server_random);
@@ -179,13 +177,13 @@ void weft_dtls_mbed_hook_ssl(mbedtls_ssl_context *ssl, weft_dtls_key_hook *hook)
 /* ---- errors ---- */
 
 uint8_t weft_dtls_mbed_alert(const mbedtls_ssl_context *ssl) {
-  const unsigned char *msg = ssl->FIELD(in_msg);
+  const unsigned char *msg = ssl->MBEDTLS_PRIVATE(in_msg);
   return msg ? msg[1] : 0;
 }
 
 /* Where it stopped: the state may have gone on to the next one by then. */
 static weft_dtls_fault by_state(const mbedtls_ssl_context *ssl) {
-  switch (ssl->FIELD(state)) {
+  switch (ssl->MBEDTLS_PRIVATE(state)) {
     case MBEDTLS_SSL_HELLO_REQUEST:
     case MBEDTLS_SSL_CLIENT_HELLO:
     case MBEDTLS_SSL_SERVER_HELLO: return WEFT_DTLS_FAULT_HELLO;
@@ -222,7 +220,7 @@ static weft_dtls_fault by_message(const mbedtls_ssl_context *ssl, int error) {
   }
   /* A refused ServerHello leaves the client waiting for the certificate. */
   if (error == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE || error == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER)
-    if (ssl->FIELD(state) <= MBEDTLS_SSL_SERVER_CERTIFICATE) return WEFT_DTLS_FAULT_HELLO;
+    if (ssl->MBEDTLS_PRIVATE(state) <= MBEDTLS_SSL_SERVER_CERTIFICATE) return WEFT_DTLS_FAULT_HELLO;
   return by_state(ssl);
 }
 #endif

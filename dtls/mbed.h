@@ -11,6 +11,10 @@
 
 #include "base/base.h"
 
+#ifndef MBEDTLS_PRIVATE
+#define MBEDTLS_PRIVATE(member) member /* 2.28 has no private members */
+#endif
+
 #define WEFT_DTLS_SHA256_LEN 32
 
 int weft_dtls_sha256(uint8_t out[WEFT_DTLS_SHA256_LEN], const uint8_t *data, size_t len);
