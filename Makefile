@@ -396,7 +396,7 @@ lint: ## clang-format, cppcheck, include edges, archive symbols, function sizes
 	@sh test/deps.sh build lint
 	@$(SUBMAKE) archives
 	@mkdir -p $(B)/log
-	@{ $(foreach t,format-check lint-includes lint-symbols lint-functions lint-cppcheck,$(call job,$(t),$(MAKE) --no-print-directory -s $(t))) } > $(B)/log/jobs-lint
+	@{ $(foreach t,format-check lint-includes lint-symbols lint-functions lint-cppcheck,$(call job,$(t),$(MAKE) --no-print-directory -s $(MAKEOVERRIDES) $(t))) } > $(B)/log/jobs-lint
 	@MAKEFLAGS= $(RUN) $(B)/log/jobs-lint
 
 lint-includes: ## every include follows the declared graph
