@@ -109,6 +109,11 @@ class Server:
             return {"_at": time.monotonic()}
         return self.proc.wait_event(kind, seconds, start, **fields)
 
+    def stopped_on_purpose(self):
+        if self.proc is not None:
+            self.proc.stop()
+            self.proc = None
+
     def stop(self):
         if self.proc is not None:
             check(self.proc.alive(), f"the server is gone: {self.proc.tail()}")
@@ -302,15 +307,16 @@ def dial_ctrlc(peer, setup, report, version):
         def run():
             open_(d, server.addr, server)
             say(d, "x")
+            began = time.monotonic()
             server.proc.signal(signal.SIGINT)
-            took = d.ask("closed", 20, seconds=15)["ms"] / 1000
+            got = d.ask("closed", 20, seconds=15)
+            took = time.monotonic() - began
             check(took <= 2, f"they noticed after {took:.2f} s")
             code = server.proc.wait(3)
             check(code == 0, f"the server's exit code is {code}")
-            server.proc.stop()
-            server.proc = None
-            return f"noticed after {took * 1000:.0f} ms"
+            return f"noticed after {took * 1000:.0f} ms ({got['why']})"
         report.case(f"v{version} Ctrl+C at the server seen by them", run)
+        server.stopped_on_purpose()
     guarded(report, "ctrlc", lambda: with_dialer(peer, version, setup, theirs))
     guarded(report, "ctrlc", lambda: with_dialer(peer, version, setup, ours))
 
@@ -333,11 +339,10 @@ def dial_kill9(peer, setup, report, version):
             open_(d, server.addr, server)
             say(d, "x")
             server.proc.kill_group()
-            server.proc.stop()
-            server.proc = None
-            took = d.ask("closed", 80, seconds=75)["ms"] / 1000
-            return f"they noticed after {took:.1f} s"
+            got = d.ask("closed", 80, seconds=75)
+            return f"they noticed after {got['ms'] / 1000:.1f} s ({got['why']})"
         report.case(f"v{version} kill -9 of the server seen by them", run)
+        server.stopped_on_purpose()
     guarded(report, "kill9", lambda: with_dialer(peer, version, setup, theirs))
     guarded(report, "kill9", lambda: with_dialer(peer, version, setup, ours))
 
@@ -493,7 +498,7 @@ def talk(proc, line, seconds=15):
     proc.wait_event("message", seconds, start, text=line)
 
 
-def with_client(peer, setup, version, action):
+def with_client(peer, setup, version, action, ends_server=False):
     def inner(server):
         proc = client(setup, server.addr, version)
         try:
@@ -502,6 +507,8 @@ def with_client(peer, setup, version, action):
             return action(server, proc)
         finally:
             proc.stop()
+            if ends_server:
+                server.stopped_on_purpose()
     return lambda: returning(lambda keep: with_listener(peer, lambda s: keep(inner(s))))
 
 
@@ -540,11 +547,9 @@ def client_ctrlc(peer, setup, report, version):
         check(took <= 2, f"we noticed after {took:.2f} s")
         code = proc.wait(3)
         check(setup.foreign_client or code == 6, f"exit code {code}, not 6")
-        server.proc.stop()
-        server.proc = None
         return f"noticed after {took * 1000:.0f} ms, exit code {code}"
     report.case(f"v{version} client: its Ctrl+C seen by them", with_client(peer, setup, version, ours))
-    report.case(f"v{version} client: Ctrl+C at theirs seen by it", with_client(peer, setup, version, theirs))
+    report.case(f"v{version} client: Ctrl+C at theirs seen by it", with_client(peer, setup, version, theirs, True))
 
 
 def client_kill9(peer, setup, report, version):
@@ -553,8 +558,6 @@ def client_kill9(peer, setup, report, version):
         server.proc.kill_group()
         took = proc.wait_event("disconnected", 80)["_at"] - began
         check(setup.foreign_client or 20 <= took <= 40, f"noticed after {took:.1f} s, not between 20 and 40")
-        server.proc.stop()
-        server.proc = None
         return f"noticed after {took:.1f} s"
 
     def ours(server, proc):
@@ -562,7 +565,7 @@ def client_kill9(peer, setup, report, version):
         proc.kill_group()
         took = server.wait_event("disconnected", 90, start)["_at"] - began
         return f"they noticed after {took:.1f} s"
-    report.case(f"v{version} client: kill -9 of theirs seen by it", with_client(peer, setup, version, theirs))
+    report.case(f"v{version} client: kill -9 of theirs seen by it", with_client(peer, setup, version, theirs, True))
     report.case(f"v{version} client: its kill -9 seen by them", with_client(peer, setup, version, ours))
 
 

@@ -89,9 +89,10 @@ async function recv (state, { bytes }) {
   return { text: got }
 }
 
-async function closed (conn, { seconds }) {
+/** What a program sees first: its chat stream end, or the connection. */
+async function closed (state, { seconds }) {
   const began = performance.now()
-  const why = await timeout(conn.closed, seconds * 1000, 'closing')
+  const why = await timeout(Promise.race([state.conn.closed, ...(state.chat ? [state.chat.gone] : [])]), seconds * 1000, 'closing')
   return { why, ms: performance.now() - began }
 }
 
@@ -111,7 +112,7 @@ export function makeDialer (open) {
     streams: (args) => streams(state.conn, args),
     send: (args) => send(state, args),
     recv: (args) => recv(state, args),
-    closed: (args) => closed(state.conn, args),
+    closed: (args) => closed(state, args),
     close: async () => {
       await state.conn.close()
       return {}

@@ -22,6 +22,7 @@ export class Stream {
   constructor (stream) {
     this.stream = stream
     this.source = stream[Symbol.asyncIterator]()
+    this.gone = new Promise((resolve) => stream.addEventListener('close', () => resolve('stream closed'), { once: true }))
   }
 
   async write (bytes) {

@@ -37,7 +37,8 @@ class Channel {
     this.error = null
     this.alwaysWhole = false
     this.finAcked = false
-    this.gone = false // the channel itself is closed, which a peer may do once both sides are through
+    this.closed = false // the channel itself is closed, which a peer may do once both sides are through
+    this.gone = new Promise((resolve) => { this.setGone = resolve })
     dc.binaryType = 'arraybuffer'
     dc.bufferedAmountLowThreshold = HIGH_WATER / 4
     dc.onmessage = (event) => {
@@ -48,7 +49,8 @@ class Channel {
       }
     }
     dc.onclose = () => {
-      this.gone = true
+      this.closed = true
+      this.setGone('channel closed')
       this.fail(this.eof ? null : new Error('the channel closed before FIN'))
     }
     dc.onbufferedamountlow = () => this.wake()
@@ -134,7 +136,7 @@ class Channel {
 
   /** After FIN both ways: wait for FIN_ACK, then give the id back. */
   async finish () {
-    while (!this.finAcked && !this.gone && this.error == null) await timeout(this.changed(), 10000, 'FIN_ACK')
+    while (!this.finAcked && !this.closed && this.error == null) await timeout(this.changed(), 10000, 'FIN_ACK')
     if (this.error != null) throw this.error
     this.dc.close()
   }
