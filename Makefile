@@ -50,6 +50,7 @@ TOPIC_multibase      := multiaddr
 TOPIC_multihash      := multiaddr
 TOPIC_peerid         := multiaddr noise
 TOPIC_relay          := relay libp2p
+TOPIC_dtls           := dtls multiaddr
 TOPIC_dcep           := datachannel
 TOPIC_sdp            := webrtc
 TOPIC_webrtc_framing := webrtc
