@@ -52,6 +52,7 @@ TOPIC_peerid         := multiaddr noise
 TOPIC_relay          := relay libp2p
 TOPIC_dtls           := dtls multiaddr
 TOPIC_dcep           := datachannel
+TOPIC_stun           := ice
 TOPIC_sdp            := webrtc
 TOPIC_webrtc_framing := webrtc
 

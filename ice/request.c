@@ -82,6 +82,7 @@ static void learn(weft_ice *ice, weft_ice_local *base, const weft_addr *remote, 
   weft_stun_attr a;
   uint32_t priority;
   if (weft_stun_find(m, WEFT_STUN_PRIORITY, &a) != WEFT_OK || weft_stun_get_u32(&a, &priority) != WEFT_OK) priority = 1;
+  if (priority == 0 || priority > 0x7FFFFFFF) priority = 1; /* RFC 8445 section 5.1.2 */
   weft_ice_pair *p = pair_of(ice, base, remote, priority);
   if (p == NULL) return;
   p->heard = true;
