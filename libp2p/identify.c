@@ -91,7 +91,7 @@ void weft_identify_reader_init(weft_identify_reader *r) { memset(r, 0, sizeof *r
 int weft_identify_reader_input(weft_identify_reader *r, const uint8_t *data, size_t len) {
   uint64_t want;
   size_t n = len < sizeof r->buf - r->len ? len : sizeof r->buf - r->len;
-  memcpy(r->buf + r->len, data, n);
+  if (n > 0) memcpy(r->buf + r->len, data, n);
   r->len += n;
   int prefix = weft_uvarint_peek(r->buf, r->len, &want);
   if (prefix == 0) return WEFT_EAGAIN;
