@@ -93,6 +93,8 @@ void weft_datachannel_enter(weft_datachannel *dc, weft_time now);
 void weft_datachannel_leave(weft_datachannel *dc);
 void weft_datachannel_tell(weft_datachannel *dc, weft_datachannel_channel *ch, unsigned what);
 void weft_datachannel_tell_pending(weft_datachannel *dc);
+/* CLOSED at once; the record stays, for its resets. */
+void weft_datachannel_retire(weft_datachannel *dc, weft_datachannel_channel *ch);
 void weft_datachannel_raise(weft_datachannel *dc, const weft_datachannel_event *ev);
 void weft_datachannel_traced(const weft_datachannel *dc, weft_trace_kind kind, const char *text, const uint8_t *data, size_t len);
 void weft_datachannel_destroy(weft_datachannel *dc);

@@ -38,6 +38,12 @@ static weft_datachannel_event_type event_type(unsigned what) {
   return WEFT_DATACHANNEL_EVENT_CLOSED;
 }
 
+static void count_closed(weft_datachannel *dc, weft_datachannel_channel *ch) {
+  ch->announced = false;
+  dc->stats.channels--;
+  dc->stats.closed++;
+}
+
 /* The record of a closed channel leaves before the event, so that the id may be opened again from inside it. */
 static void tell_one(weft_datachannel *dc, weft_datachannel_channel *ch) {
   unsigned what = ch->events & (0u - ch->events); /* the lowest bit: the earliest in a channel's life */
@@ -46,11 +52,18 @@ static void tell_one(weft_datachannel *dc, weft_datachannel_channel *ch) {
   weft_datachannel_event ev = {.type = event_type(what), .id = ch->id};
   if (what == WEFT_DATACHANNEL_TELL_CLOSED) {
     ev.code = ch->code;
-    ch->announced = false;
-    dc->stats.channels--;
-    dc->stats.closed++;
+    count_closed(dc, ch);
     if (ch->state != WEFT_DATACHANNEL_STATE_DEAD) weft_datachannel_remove(dc, ch);
   }
+  weft_datachannel_raise(dc, &ev);
+}
+
+void weft_datachannel_retire(weft_datachannel *dc, weft_datachannel_channel *ch) {
+  if (ch->events != 0) weft_list_remove(&ch->tell);
+  ch->events = 0;
+  if (!ch->announced) return;
+  weft_datachannel_event ev = {.type = WEFT_DATACHANNEL_EVENT_CLOSED, .id = ch->id, .code = ch->code};
+  count_closed(dc, ch);
   weft_datachannel_raise(dc, &ev);
 }
 

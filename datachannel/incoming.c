@@ -16,21 +16,21 @@ static void refuse(weft_datachannel *dc, uint16_t id) {
   if (ch) weft_datachannel_begin_close(dc, ch, WEFT_EPROTO);
 }
 
-static int accept_channel(weft_datachannel *dc, uint16_t id, const weft_datachannel_params *p, bool reset_pending) {
-  weft_datachannel_channel *ch = weft_datachannel_add(dc, id);
-  if (!ch) return WEFT_ENOMEM;
+static void announce(weft_datachannel *dc, weft_datachannel_channel *ch, const weft_datachannel_params *p) {
+  ch->state = WEFT_DATACHANNEL_STATE_OPEN;
   ch->reliability = (uint8_t)p->reliability;
   ch->parameter = p->parameter;
   ch->unordered = p->unordered;
   ch->announced = ch->heard = ch->ack_due = true;
-  ch->out = reset_pending ? WEFT_DATACHANNEL_RESET_SENT : WEFT_DATACHANNEL_RESET_IDLE;
-  if (!reset_pending) weft_list_push_back(&dc->acks, &ch->work);
+  ch->negotiated = ch->wants_writable = false;
+  if (ch->out == WEFT_DATACHANNEL_RESET_IDLE) weft_list_push_back(&dc->acks, &ch->work);
   dc->stats.channels++;
   dc->stats.opened_in++;
-  weft_datachannel_event ev = {.type = WEFT_DATACHANNEL_EVENT_OPENED, .id = id, .inbound = true, .params = p};
+  weft_datachannel_event ev = {.type = WEFT_DATACHANNEL_EVENT_OPENED, .id = ch->id, .inbound = true, .params = p};
   weft_datachannel_raise(dc, &ev);
-  return WEFT_OK;
 }
+
+static int on_open(weft_datachannel *dc, uint16_t id, const uint8_t *data, size_t len);
 
 /* The peer opens an id again as soon as it has both resets; the answer to ours may still be on its way to us. */
 static bool reopens(const weft_datachannel *dc, const weft_datachannel_channel *ch) {
@@ -38,23 +38,42 @@ static bool reopens(const weft_datachannel *dc, const weft_datachannel_channel *
          ch->out == WEFT_DATACHANNEL_RESET_SENT && !weft_datachannel_is_ours(dc, ch->id);
 }
 
+/* The old channel ends, the record stays: it knows that our reset is not confirmed. */
+static int reopen(weft_datachannel *dc, weft_datachannel_channel *ch, const weft_datachannel_params *p,
+                  const uint8_t *data, size_t len) {
+  uint16_t id = ch->id;
+  weft_datachannel_retire(dc, ch);
+  if (dc->q.free_pending) return WEFT_OK;
+  ch = weft_datachannel_find(dc, id);
+  if (!ch) return on_open(dc, id, data, len); /* confirmed from inside the event */
+  ch->in_reset = false;
+  ch->code = WEFT_OK;
+  if (dc->stats.channels < dc->cfg.max_channels) {
+    announce(dc, ch, p);
+  } else {
+    DROP(drop_limit);
+    weft_datachannel_begin_close(dc, ch, WEFT_EPROTO);
+  }
+  return WEFT_OK;
+}
+
 static int open_known(weft_datachannel *dc, weft_datachannel_channel *ch, const uint8_t *data, size_t len) {
   weft_datachannel_params p;
-  uint16_t id = ch->id;
-  if (reopens(dc, ch) && weft_datachannel_open_decode(&p, data, len) == WEFT_OK) {
-    weft_datachannel_finish(dc, ch, WEFT_OK);
-    weft_datachannel_tell_pending(dc);
-    if (dc->q.free_pending) return WEFT_OK;
-    if (!weft_datachannel_find(dc, id) && dc->stats.channels < dc->cfg.max_channels)
-      return accept_channel(dc, id, &p, true);
-  }
-  if (weft_datachannel_is_ours(dc, id))
+  if (reopens(dc, ch) && len <= dc->cfg.max_message && weft_datachannel_open_decode(&p, data, len) == WEFT_OK)
+    return reopen(dc, ch, &p, data, len);
+  if (weft_datachannel_is_ours(dc, ch->id))
     DROP(drop_parity);
   else
     DROP(drop_unexpected);
-  ch = weft_datachannel_find(dc, id);
   /* A negotiated channel stays: it was never DCEP's to open or to refuse. */
-  if (ch && ch->state == WEFT_DATACHANNEL_STATE_OPEN && !ch->negotiated) weft_datachannel_begin_close(dc, ch, WEFT_EPROTO);
+  if (ch->state == WEFT_DATACHANNEL_STATE_OPEN && !ch->negotiated) weft_datachannel_begin_close(dc, ch, WEFT_EPROTO);
+  return WEFT_OK;
+}
+
+static int accept_channel(weft_datachannel *dc, uint16_t id, const weft_datachannel_params *p) {
+  weft_datachannel_channel *ch = weft_datachannel_add(dc, id);
+  if (!ch) return WEFT_ENOMEM;
+  announce(dc, ch, p);
   return WEFT_OK;
 }
 
@@ -69,9 +88,14 @@ static int open_new(weft_datachannel *dc, uint16_t id, const uint8_t *data, size
   else if (dc->stats.channels >= dc->cfg.max_channels)
     DROP(drop_limit);
   else
-    return accept_channel(dc, id, &p, false);
+    return accept_channel(dc, id, &p);
   refuse(dc, id);
   return WEFT_OK;
+}
+
+static int on_open(weft_datachannel *dc, uint16_t id, const uint8_t *data, size_t len) {
+  weft_datachannel_channel *ch = weft_datachannel_find(dc, id);
+  return ch ? open_known(dc, ch, data, len) : open_new(dc, id, data, len);
 }
 
 static void on_ack(weft_datachannel *dc, weft_datachannel_channel *ch, const uint8_t *data, size_t len) {
@@ -85,11 +109,10 @@ static void on_ack(weft_datachannel *dc, weft_datachannel_channel *ch, const uin
 }
 
 static int on_dcep(weft_datachannel *dc, uint16_t id, const uint8_t *data, size_t len) {
-  weft_datachannel_channel *ch = weft_datachannel_find(dc, id);
   int type = weft_datachannel_message_type(data, len);
-  if (type == WEFT_DATACHANNEL_OPEN) return ch ? open_known(dc, ch, data, len) : open_new(dc, id, data, len);
+  if (type == WEFT_DATACHANNEL_OPEN) return on_open(dc, id, data, len);
   if (type == WEFT_DATACHANNEL_ACK)
-    on_ack(dc, ch, data, len);
+    on_ack(dc, weft_datachannel_find(dc, id), data, len);
   else
     DROP(drop_malformed);
   return WEFT_OK;

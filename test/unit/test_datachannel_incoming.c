@@ -262,6 +262,68 @@ START_TEST(a_reopened_channel_can_close_before_the_confirmation) {
 }
 END_TEST
 
+/* Our reset is still on its way when the id is opened again, and there is no room for the channel. */
+START_TEST(a_reopening_without_room_is_reset_again) {
+  rig *r = calloc(1, sizeof *r);
+  weft_datachannel_config cfg = rig_config(1);
+  cfg.max_channels = 1;
+  ck_assert_int_eq(rig_make(r, 1, &cfg), WEFT_OK);
+  ck_assert_int_eq(weft_datachannel_up(r->dc[1], 100, 100, 0), WEFT_OK);
+  uint16_t ids[] = {2};
+  rig_inject_open(r, 1, 2);
+  weft_datachannel_reset_in(r->dc[1], ids, 1, 0);
+  r->dc[1]->cfg.max_channels = 0;
+  rig_inject_open(r, 1, 2);
+  ck_assert_uint_eq(rig_stats(r, 1).drop_limit, 1);
+  ck_assert_uint_eq(rig_count(r, 1, OPENED, 2), 1);
+  ck_assert_uint_eq(rig_count(r, 1, CLOSED, 2), 1);
+  ck_assert_uint_eq(r->resets, 1);
+  weft_datachannel_reset_done(r->dc[1], ids, 1, WEFT_OK, 0);
+  ck_assert_uint_eq(r->resets, 2);
+  weft_datachannel_reset_in(r->dc[1], ids, 1, 0);
+  weft_datachannel_reset_done(r->dc[1], ids, 1, WEFT_OK, 0);
+  ck_assert_uint_eq(r->dc[1]->table_len, 0);
+  rig_free(r);
+}
+END_TEST
+
+static int reuse_result;
+static void take_the_id(rig *r, unsigned side, const weft_datachannel_event *ev) {
+  weft_datachannel_params p = {0};
+  if (ev->type == CLOSED) reuse_result = weft_datachannel_open_negotiated(r->dc[side], ev->id, &p, 0);
+}
+
+START_TEST(an_id_with_a_reset_on_its_way_cannot_be_taken) {
+  rig *r = rig_new(100);
+  uint16_t ids[] = {2};
+  rig_inject_open(r, 1, 2);
+  weft_datachannel_reset_in(r->dc[1], ids, 1, 0);
+  r->hook = take_the_id;
+  rig_inject_open(r, 1, 2);
+  ck_assert_int_eq(reuse_result, WEFT_ESTATE);
+  ck_assert_uint_eq(rig_count(r, 1, OPENED, 2), 2);
+  rig_free(r);
+}
+END_TEST
+
+static void confirm(rig *r, unsigned side, const weft_datachannel_event *ev) {
+  uint16_t ids[] = {ev->id};
+  if (ev->type == CLOSED) weft_datachannel_reset_done(r->dc[side], ids, 1, WEFT_OK, 0);
+}
+
+START_TEST(the_confirmation_may_come_from_inside_the_event) {
+  rig *r = rig_new(100);
+  uint16_t ids[] = {2};
+  rig_inject_open(r, 1, 2);
+  weft_datachannel_reset_in(r->dc[1], ids, 1, 0);
+  r->hook = confirm;
+  rig_inject_open(r, 1, 2);
+  ck_assert_uint_eq(rig_count(r, 1, OPENED, 2), 2);
+  ck_assert_int_eq(rig_send(r, 1, 2, "x"), WEFT_OK);
+  rig_free(r);
+}
+END_TEST
+
 Suite *test_datachannel_incoming(void) {
   static const unit_test tests[] = {UNIT(accepts_the_peers_parity),
                                     UNIT(refuses_the_wrong_parity),
@@ -278,6 +340,9 @@ Suite *test_datachannel_incoming(void) {
                                     UNIT(a_message_over_the_limit_closes_the_channel),
                                     UNIT(streams_that_do_not_exist_are_dropped),
                                     UNIT(the_peer_may_reopen_before_our_reset_is_confirmed),
-                                    UNIT(a_reopened_channel_can_close_before_the_confirmation)};
+                                    UNIT(a_reopened_channel_can_close_before_the_confirmation),
+                                    UNIT(a_reopening_without_room_is_reset_again),
+                                    UNIT(an_id_with_a_reset_on_its_way_cannot_be_taken),
+                                    UNIT(the_confirmation_may_come_from_inside_the_event)};
   return unit_suite("datachannel/incoming", tests, sizeof tests / sizeof tests[0]);
 }
