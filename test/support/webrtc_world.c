@@ -125,6 +125,7 @@ void world_prepare(world *w, uint64_t seed, const weft_alloc *alloc) {
     s->w = w;
     s->addr = net_addr("10.0.0.2:5000");
     s->addr.port = (uint16_t)(s->addr.port + i);
+    net_bind(&w->net, &s->addr, to_client, s);
   }
 }
 
@@ -142,8 +143,6 @@ void world_init(world *w, uint64_t seed, const weft_alloc *alloc) {
 world_side *world_dial(world *w, size_t index) {
   world_side *s = &w->dialers[index];
   weft_webrtc_callbacks cb = {sizeof cb, client_output, client_event};
-  net_unbind(&w->net, &s->addr);
-  net_bind(&w->net, &s->addr, to_client, s);
   int rc = weft_webrtc_dial(&s->c, &w->client_cfg, &cb, s);
   if (rc == WEFT_OK) rc = weft_webrtc_start(s->c, &s->addr, w->now);
   if (rc != WEFT_OK) fail("dial", rc);

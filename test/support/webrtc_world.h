@@ -59,7 +59,7 @@ void world_prepare(world *w, uint64_t seed, const weft_alloc *alloc);
 void world_listen(world *w);
 /* Both. */
 void world_init(world *w, uint64_t seed, const weft_alloc *alloc);
-/* Dials from 10.0.0.2, port 5000 + index; from the address already bound when it is. */
+/* Dials from 10.0.0.2, port 5000 + index (bound since world_prepare, so that its link can be set before). */
 world_side *world_dial(world *w, size_t index);
 /* Lets time pass until `until`, or until done(w) is true (its result is returned). */
 bool world_run(world *w, weft_time until, bool (*done)(world *w));
