@@ -10,7 +10,7 @@ enum { QUEUE_MAX = 256 * 1024, CARRY_MAX = 3 };
 /* A frame that waits for room; what echoes one gives the window back only when it has gone out. */
 typedef struct line {
   struct line *next;
-  size_t len;
+  size_t len, sent;
   bool echo;
   uint8_t data[];
 } line;
@@ -38,10 +38,10 @@ static chat_state *new_state(app_chat *c) {
 
 /* ---- sending ------------------------------------------------------------------------------------------------------------- */
 
-/* One frame or nothing. */
-static bool send_frame(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
-  if (app_stream_room(s) < len) return false;
-  return app_stream_send(s, data, len, now) == (ptrdiff_t)len;
+/* Bytes taken. A message is taken whole or not at all, and WRITABLE follows; only a connection that is full for everybody takes a part. */
+static size_t send_frame(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
+  ptrdiff_t n = app_stream_send(s, data, len, now);
+  return n > 0 ? (size_t)n : 0;
 }
 
 static int enqueue(chat_state *st, const uint8_t *data, size_t len, bool echo) {
@@ -49,6 +49,7 @@ static int enqueue(chat_state *st, const uint8_t *data, size_t len, bool echo) {
   if (!l) return WEFT_ENOMEM;
   l->next = NULL;
   l->len = len;
+  l->sent = 0;
   l->echo = echo;
   memcpy(l->data, data, len);
   *st->last = l;
@@ -68,12 +69,14 @@ static void pop(chat_state *st) {
 static void flush(app_stream *s, weft_time now) {
   chat_state *st = s->state;
   if (!st->opened) return;
-  while (st->first && send_frame(s, st->first->data, st->first->len, now)) {
-    size_t consumed = st->first->echo ? st->first->len : 0;
+  while (st->first) {
+    line *l = st->first;
+    l->sent += send_frame(s, l->data + l->sent, l->len - l->sent, now);
+    if (l->sent < l->len) return;
+    size_t consumed = l->echo ? l->len : 0;
     pop(st);
     if (consumed > 0) app_stream_consumed(s, consumed, now);
   }
-  if (st->first) return;
   if (st->finish) {
     st->finish = false;
     app_stream_shutdown(s, now);
@@ -87,12 +90,13 @@ static void flush(app_stream *s, weft_time now) {
 int app_chat_send(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
   chat_state *st = s->state;
   if (len == 0 || len > APP_CHAT_LINE_MAX) return WEFT_EINVAL;
-  if (st->opened && !st->first && send_frame(s, data, len, now)) return WEFT_OK;
+  if (st->finish) return WEFT_ECLOSED;
   if (st->queued + len > QUEUE_MAX) {
     st->full = true;
     return WEFT_EAGAIN;
   }
-  return enqueue(st, data, len, false);
+  size_t sent = st->opened && !st->first ? send_frame(s, data, len, now) : 0;
+  return sent == len ? WEFT_OK : enqueue(st, data + sent, len - sent, false);
 }
 
 bool app_chat_busy(const app_stream *s) {
@@ -122,12 +126,11 @@ static void opened(app_stream *s, weft_time now) {
 
 static void echo_frame(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
   chat_state *st = s->state;
-  if (!st->first && send_frame(s, data, len, now)) {
-    app_stream_consumed(s, len, now);
-    return;
-  }
+  size_t sent = st->first ? 0 : send_frame(s, data, len, now);
+  if (sent > 0) app_stream_consumed(s, sent, now);
+  if (sent == len) return;
   /* Unconsumed bytes are bounded by the association's receive window, and so is this queue. */
-  if (enqueue(st, data, len, true) != WEFT_OK) app_stream_reset(s, now);
+  if (enqueue(st, data + sent, len - sent, true) != WEFT_OK) app_stream_reset(s, now);
 }
 
 /* Gives the message to the program with what was carried over in front and an incomplete last character held back. */

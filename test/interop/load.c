@@ -37,6 +37,8 @@ typedef struct transfer {
   uint64_t seed;
   crypto_hash_sha256_state out, in;
   bool shut, done;
+  uint8_t chunk[CHUNK];
+  size_t chunk_at, chunk_len;
 } transfer;
 
 typedef struct client {
@@ -92,18 +94,17 @@ static void fill(transfer *t, uint8_t *buf, size_t n) {
 }
 
 static void pump(transfer *t, weft_time now) {
-  uint8_t buf[CHUNK];
   while (t->sent < t->to_send) {
-    size_t n = t->to_send - t->sent < CHUNK ? (size_t)(t->to_send - t->sent) : CHUNK;
-    if (app_stream_room(t->stream) < n) return;
-    fill(t, buf, n);
-    if (app_stream_send(t->stream, buf, n, now) != (ptrdiff_t)n) {
-      fprintf(stderr, "load: a send that had room was not taken whole\n");
-      finish(t->client->load, t->client, false, now);
-      return;
+    if (t->chunk_at == t->chunk_len) {
+      t->chunk_len = t->to_send - t->sent < CHUNK ? (size_t)(t->to_send - t->sent) : CHUNK;
+      t->chunk_at = 0;
+      fill(t, t->chunk, t->chunk_len);
+      crypto_hash_sha256_update(&t->out, t->chunk, t->chunk_len);
     }
-    crypto_hash_sha256_update(&t->out, buf, n);
-    t->sent += n;
+    ptrdiff_t n = app_stream_send(t->stream, t->chunk + t->chunk_at, t->chunk_len - t->chunk_at, now);
+    if (n <= 0) return;
+    t->chunk_at += (size_t)n;
+    t->sent += (uint64_t)n;
   }
   if (t->shut) return;
   t->shut = true;
