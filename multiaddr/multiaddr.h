@@ -27,7 +27,8 @@ extern "C" {
 /* Prefix characters; names by weft_multibase_name(). At least: '\0' identity, '0' base2, '7' base8, '9' base10, 'f' 'F' base16, 'b' 'B'
  * base32, 'v' 'V' base32hex, 'c' 'C' 't' 'T' padded forms, 'h' base32z, 'k' 'K' base36, 'z' base58btc, 'Z' base58flickr, 'm' 'M' 'u' 'U'
  * base64 and base64url. */
-int weft_multibase_encode(char prefix, const uint8_t *data, size_t len, char *out, size_t cap, size_t *out_len); /* terminated */
+int weft_multibase_encode(char prefix, const uint8_t *data, size_t len, char *out, size_t cap,
+                          size_t *out_len); /* terminated */
 int weft_multibase_decode(const char *text, size_t text_len, char *prefix, uint8_t *out, size_t cap, size_t *out_len);
 const char *weft_multibase_name(char prefix); /* NULL when unknown */
 /* Without prefix: peer ids of the first form. */
@@ -43,7 +44,8 @@ typedef struct weft_multihash {
   const uint8_t *digest; /* into the input */
   size_t len;
 } weft_multihash;
-int weft_multihash_decode(weft_multihash *mh, const uint8_t *data, size_t len); /* exactly one; lengths of known codes are checked */
+int weft_multihash_decode(weft_multihash *mh, const uint8_t *data,
+                          size_t len); /* exactly one; lengths of known codes are checked */
 int weft_multihash_encode(uint64_t code, const uint8_t *digest, size_t len, uint8_t *out, size_t cap, size_t *out_len);
 
 /* ---- peer ids: peer_id.c ------------------------------------------------------------------------------------------------------ */
@@ -65,10 +67,25 @@ bool weft_peer_id_equal(const weft_peer_id *a, const weft_peer_id *b);
 /* ---- multiaddrs: multiaddr.c, protocols.c ---------------------------------------------------------------------------------------- */
 
 enum { /* multiaddr protocol codes, multiformats/multicodec table.csv */
-  WEFT_MA_IP4 = 0x04, WEFT_MA_TCP = 0x06, WEFT_MA_IP6 = 0x29, WEFT_MA_IP6ZONE = 0x2a, WEFT_MA_DNS = 0x35, WEFT_MA_DNS4 = 0x36,
-  WEFT_MA_DNS6 = 0x37, WEFT_MA_DNSADDR = 0x38, WEFT_MA_UDP = 0x0111, WEFT_MA_WEBRTC_DIRECT = 0x0118, WEFT_MA_WEBRTC = 0x0119,
-  WEFT_MA_P2P_CIRCUIT = 0x0122, WEFT_MA_P2P = 0x01a5, WEFT_MA_TLS = 0x01c0, WEFT_MA_QUIC_V1 = 0x01cd, WEFT_MA_CERTHASH = 0x01d2,
-  WEFT_MA_WS = 0x01dd, WEFT_MA_WSS = 0x01de, WEFT_MA_HTTP = 0x01e0
+       WEFT_MA_IP4 = 0x04,
+       WEFT_MA_TCP = 0x06,
+       WEFT_MA_IP6 = 0x29,
+       WEFT_MA_IP6ZONE = 0x2a,
+       WEFT_MA_DNS = 0x35,
+       WEFT_MA_DNS4 = 0x36,
+       WEFT_MA_DNS6 = 0x37,
+       WEFT_MA_DNSADDR = 0x38,
+       WEFT_MA_UDP = 0x0111,
+       WEFT_MA_WEBRTC_DIRECT = 0x0118,
+       WEFT_MA_WEBRTC = 0x0119,
+       WEFT_MA_P2P_CIRCUIT = 0x0122,
+       WEFT_MA_P2P = 0x01a5,
+       WEFT_MA_TLS = 0x01c0,
+       WEFT_MA_QUIC_V1 = 0x01cd,
+       WEFT_MA_CERTHASH = 0x01d2,
+       WEFT_MA_WS = 0x01dd,
+       WEFT_MA_WSS = 0x01de,
+       WEFT_MA_HTTP = 0x01e0
 };
 
 #define WEFT_MULTIADDR_MAX 1024      /* bytes; longer addresses are refused */
@@ -99,11 +116,13 @@ int weft_multiaddr_parse(weft_multiaddr *ma, const char *text, weft_multiaddr_er
 int weft_multiaddr_from_bytes(weft_multiaddr *ma, const uint8_t *data, size_t len, weft_multiaddr_error *err);
 int weft_multiaddr_format(const weft_multiaddr *ma, char *out, size_t cap);
 bool weft_multiaddr_next(const weft_multiaddr *ma, size_t *at, weft_multiaddr_part *p); /* *at starts at 0 */
-int weft_multiaddr_find(const weft_multiaddr *ma, uint32_t code, weft_multiaddr_part *p); /* the first; WEFT_ENOTFOUND */
+int weft_multiaddr_find(const weft_multiaddr *ma, uint32_t code,
+                        weft_multiaddr_part *p); /* the first; WEFT_ENOTFOUND */
 bool weft_multiaddr_equal(const weft_multiaddr *a, const weft_multiaddr *b);
 /* Appends one component from its binary value (len 0 for those without). */
 int weft_multiaddr_append(weft_multiaddr *ma, uint32_t code, const uint8_t *value, size_t len);
-int weft_multiaddr_append_addr(weft_multiaddr *ma, const weft_addr *a, uint32_t transport); /* ip4|ip6[zone] then udp|tcp */
+int weft_multiaddr_append_addr(weft_multiaddr *ma, const weft_addr *a,
+                               uint32_t transport); /* ip4|ip6[zone] then udp|tcp */
 int weft_multiaddr_append_peer(weft_multiaddr *ma, const weft_peer_id *id);
 int weft_multiaddr_append_certhash(weft_multiaddr *ma, const uint8_t sha256[32]);
 /* Splits at the first p2p-circuit: `relay` is what stands before it, `rest` what follows. WEFT_ENOTFOUND. */
@@ -126,7 +145,8 @@ typedef struct weft_webrtc_direct_addr {
 } weft_webrtc_direct_addr;
 /* For a listener: certhash and p2p may be missing. For a dialer use ..._dial: both are required. */
 int weft_multiaddr_webrtc_direct(const weft_multiaddr *ma, weft_webrtc_direct_addr *out, weft_multiaddr_error *err);
-int weft_multiaddr_webrtc_direct_dial(const weft_multiaddr *ma, weft_webrtc_direct_addr *out, weft_multiaddr_error *err);
+int weft_multiaddr_webrtc_direct_dial(const weft_multiaddr *ma, weft_webrtc_direct_addr *out,
+                                      weft_multiaddr_error *err);
 
 #ifdef __cplusplus
 }

@@ -253,6 +253,23 @@ START_TEST(free_inside_the_event) {
 }
 END_TEST
 
+START_TEST(nothing_follows_free_even_with_bytes_left) {
+  static side s;
+  uint8_t both[2 * WEFT_PING_SIZE];
+  start(&s, false, 0, 0);
+  memcpy(both, s.out, WEFT_PING_SIZE);
+  answer(&s, 2000);
+  memcpy(both + WEFT_PING_SIZE, s.out, WEFT_PING_SIZE);
+  weft_ping_free(s.ping);
+  start(&s, false, 0, 0); /* the same seed gives the same pings */
+  s.free_in_event = true;
+  weft_ping_input(s.ping, both, sizeof both, 2000);
+  ck_assert_int_eq(s.rtts, 1);
+  ck_assert_uint_eq(s.out_len, sizeof both); /* the second ping, no third */
+  ck_assert_mem_eq(s.out, both, sizeof both);
+}
+END_TEST
+
 static void one_ping(void *ctx) {
   side *s = ctx;
   if (make(s, false, 1, 0) != WEFT_OK) return;
@@ -279,6 +296,7 @@ Suite *test_libp2p_ping(void) {
                                     UNIT(pings_in_a_row_in_one_input),
                                     UNIT(what_goes_wrong_on_our_side),
                                     UNIT(free_inside_the_event),
+                                    UNIT(nothing_follows_free_even_with_bytes_left),
                                     UNIT(memory_runs_out)};
   return unit_suite("libp2p/ping", tests, sizeof tests / sizeof tests[0]);
 }

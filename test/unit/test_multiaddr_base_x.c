@@ -36,6 +36,16 @@ START_TEST(nothing_is_nothing) {
 }
 END_TEST
 
+START_TEST(only_zeros) {
+  uint8_t out[4] = {9, 9, 9, 9};
+  size_t n;
+  ck_assert_int_eq(weft_base58_decode("1111", 4, out, 3, &n), WEFT_ETOOBIG);
+  ck_assert_int_eq(out[3], 9);
+  ck_assert_int_eq(weft_base58_decode("1111", 4, out, 4, &n), WEFT_OK);
+  ck_assert_hex(out, n, "00000000");
+}
+END_TEST
+
 START_TEST(the_largest_number_of_a_size_fits_it) {
   uint8_t ones[32], back[32];
   char text[64];
@@ -59,7 +69,7 @@ START_TEST(characters_left_out_are_refused) {
 END_TEST
 
 Suite *test_multiaddr_base_x(void) {
-  static const unit_test tests[] = {UNIT(published_base58), UNIT(nothing_is_nothing),
+  static const unit_test tests[] = {UNIT(published_base58), UNIT(nothing_is_nothing), UNIT(only_zeros),
                                     UNIT(the_largest_number_of_a_size_fits_it), UNIT(characters_left_out_are_refused)};
   return unit_suite("multiaddr/base_x", tests, sizeof tests / sizeof tests[0]);
 }

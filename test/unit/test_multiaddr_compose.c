@@ -77,9 +77,22 @@ START_TEST(a_full_address_stays_as_it_is) {
 }
 END_TEST
 
+START_TEST(an_address_goes_in_whole_or_not_at_all) {
+  weft_multiaddr ma = {.len = 0}, before;
+  weft_addr a = addr("255.255.255.255:65535");
+  for (int i = 0; i < 3; i++) ck_assert_int_eq(weft_multiaddr_append(&ma, WEFT_MA_WS, NULL, 0), WEFT_OK);
+  /* 9 + 67 * 30 + 28 characters: the ip still fits then, its port does not */
+  for (int i = 0; i < 67; i++) ck_assert_int_eq(weft_multiaddr_append_addr(&ma, &a, WEFT_MA_UDP), WEFT_OK);
+  before = ma;
+  ck_assert_int_eq(weft_multiaddr_append_addr(&ma, &a, WEFT_MA_UDP), WEFT_ETOOBIG);
+  ck_assert(weft_multiaddr_equal(&ma, &before));
+  ck_assert_int_eq(weft_multiaddr_append(&ma, WEFT_MA_IP4, a.ip, 4), WEFT_OK);
+}
+END_TEST
+
 Suite *test_multiaddr_compose(void) {
   static const unit_test tests[] = {UNIT(a_listener_writes_its_address), UNIT(ip6_brings_its_zone),
                                     UNIT(what_does_not_belong_is_refused_and_nothing_changes),
-                                    UNIT(a_full_address_stays_as_it_is)};
+                                    UNIT(a_full_address_stays_as_it_is), UNIT(an_address_goes_in_whole_or_not_at_all)};
   return unit_suite("multiaddr/compose", tests, sizeof tests / sizeof tests[0]);
 }

@@ -113,6 +113,14 @@ START_TEST(errors_point_at_the_component) {
 }
 END_TEST
 
+START_TEST(a_hash_longer_than_any_address) {
+  char text[2100] = "/certhash/f";
+  memset(text + 11, '0', sizeof text - 12);
+  text[11 + 2050] = '\0';
+  check_refused(text, WEFT_EMALFORMED, 1, "certhash", "component 1: certhash: too long");
+}
+END_TEST
+
 START_TEST(a_long_unknown_name_is_cut) {
   char text[300] = "/";
   weft_multiaddr ma;
@@ -253,6 +261,7 @@ Suite *test_multiaddr_multiaddr(void) {
   static const unit_test tests[] = {UNIT(text_and_bytes),
                                     UNIT(other_spellings_become_canonical),
                                     UNIT(errors_point_at_the_component),
+                                    UNIT(a_hash_longer_than_any_address),
                                     UNIT(a_long_unknown_name_is_cut),
                                     UNIT(names_are_bounded_and_clean),
                                     UNIT(bad_bytes),

@@ -69,6 +69,17 @@ START_TEST(the_longest_id_has_a_text) {
 }
 END_TEST
 
+START_TEST(only_the_cid_of_a_key) {
+#define HASH "122068362c312e155f4f7290b67f5cd094a22a0a4fbf20efd8c287934419350d36f7"
+  weft_peer_id id;
+  ck_assert_int_eq(parse(&id, "f0172" HASH), WEFT_OK);
+  ck_assert_int_eq(parse(&id, "f0272" HASH), WEFT_EMALFORMED); /* version 2 */
+  ck_assert_int_eq(parse(&id, "f0155" HASH), WEFT_EMALFORMED); /* codec raw */
+  ck_assert_int_eq(parse(&id, "f" HASH), WEFT_EMALFORMED);     /* no CID */
+  ck_assert_int_eq(parse(&id, "f0172" HASH "00"), WEFT_EMALFORMED);
+}
+END_TEST
+
 /* go-libp2p core/peer/peer_test.go, and cuts of good ids. */
 START_TEST(bad_texts) {
   static const char *const bad[] = {"",
@@ -89,8 +100,8 @@ START_TEST(bad_texts) {
 END_TEST
 
 Suite *test_multiaddr_peer_id(void) {
-  static const unit_test tests[] = {UNIT(all_forms_of_one_id), UNIT(an_ed25519_key_is_its_own_id),
-                                    UNIT(identity_and_sha2_256_and_nothing_else), UNIT(the_longest_id_has_a_text),
-                                    UNIT(bad_texts)};
+  static const unit_test tests[] = {
+      UNIT(all_forms_of_one_id),       UNIT(an_ed25519_key_is_its_own_id), UNIT(identity_and_sha2_256_and_nothing_else),
+      UNIT(the_longest_id_has_a_text), UNIT(only_the_cid_of_a_key),        UNIT(bad_texts)};
   return unit_suite("multiaddr/peer_id", tests, sizeof tests / sizeof tests[0]);
 }
