@@ -47,22 +47,41 @@ static int chacha_open(const weft_dtls_aead *a, const uint8_t nonce[12], const u
   return mbedtls_chachapoly_auth_decrypt(c, len, nonce, aad, 13, in + len, in, out);
 }
 
+static int x86_seal(const weft_dtls_aead *a, const uint8_t nonce[12], const uint8_t aad[13], const uint8_t *in,
+                    size_t len, uint8_t *out) {
+  weft_dtls_gcm_x86_seal(&a->u.x86, nonce, aad, in, len, out);
+  return 0;
+}
+
+static int x86_open(const weft_dtls_aead *a, const uint8_t nonce[12], const uint8_t aad[13], const uint8_t *in,
+                    size_t len, uint8_t *out) {
+  return weft_dtls_gcm_x86_open(&a->u.x86, nonce, aad, in, len, out) ? 0 : -1;
+}
+
+static const weft_dtls_aead_code x86_code = {"x86 gcm", x86_seal, x86_open};
 static const weft_dtls_aead_code gcm_code = {"mbedtls gcm", gcm_seal, gcm_open};
 static const weft_dtls_aead_code chacha_code = {"mbedtls chachapoly", chacha_seal, chacha_open};
 
+static int start_gcm(weft_dtls_aead *a, const uint8_t *key, size_t key_len) {
+  a->code = &gcm_code;
+  mbedtls_gcm_init(&a->u.gcm);
+  return mbedtls_gcm_setkey(&a->u.gcm, MBEDTLS_CIPHER_ID_AES, key, (unsigned)(8 * key_len));
+}
+
+static int start_chacha(weft_dtls_aead *a, const uint8_t *key) {
+  a->code = &chacha_code;
+  mbedtls_chachapoly_init(&a->u.chacha);
+  return mbedtls_chachapoly_setkey(&a->u.chacha, key);
+}
+
 int weft_dtls_aead_start(weft_dtls_aead *a, const weft_dtls_suite *suite, const uint8_t *key, bool portable) {
-  (void)portable;
-  int rc;
   a->suite = suite;
-  if (suite->gcm) {
-    a->code = &gcm_code;
-    mbedtls_gcm_init(&a->u.gcm);
-    rc = mbedtls_gcm_setkey(&a->u.gcm, MBEDTLS_CIPHER_ID_AES, key, 8u * suite->key_len);
-  } else {
-    a->code = &chacha_code;
-    mbedtls_chachapoly_init(&a->u.chacha);
-    rc = mbedtls_chachapoly_setkey(&a->u.chacha, key);
+  if (suite->gcm && !portable && weft_dtls_gcm_x86_available()) {
+    a->code = &x86_code;
+    weft_dtls_gcm_x86_start(&a->u.x86, key, suite->key_len);
+    return WEFT_OK;
   }
+  int rc = suite->gcm ? start_gcm(a, key, suite->key_len) : start_chacha(a, key);
   return rc == 0 ? WEFT_OK : WEFT_ENOMEM;
 }
 

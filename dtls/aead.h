@@ -1,4 +1,4 @@
-/* weft dtls (private): the three cipher suites and their AEADs: mbedTLS's code for all of them, the CPU's AES instructions for AES-128-GCM
+/* weft dtls (private): the three cipher suites and their AEADs: mbedTLS's code for all of them, the CPU's instructions for AES-GCM
  * where there are some. */
 #ifndef WEFT_DTLS_AEAD_H
 #define WEFT_DTLS_AEAD_H
@@ -7,6 +7,7 @@
 #include <mbedtls/gcm.h>
 
 #include "base/base.h"
+#include "dtls/gcm_x86.h"
 
 #define WEFT_DTLS_TAG_LEN 16
 #define WEFT_DTLS_AAD_LEN 13
@@ -41,6 +42,7 @@ struct weft_dtls_aead {
   union {
     mbedtls_gcm_context gcm;
     mbedtls_chachapoly_context chacha;
+    weft_dtls_gcm_x86 x86;
   } u;
 };
 
