@@ -87,7 +87,7 @@ START_TEST(every_capacity) {
 } END_TEST
 
 START_TEST(not_writable) {
-  static uint8_t big[70000];
+  static uint8_t big[70000], value[0xFFF8];
   uint8_t buf[64];
   weft_stun_writer w;
   weft_addr none = {.family = WEFT_AF_NONE};
@@ -99,7 +99,7 @@ START_TEST(not_writable) {
   weft_stun_put_xor_address(&w, WEFT_STUN_XOR_MAPPED_ADDRESS, &none);
   ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_ETOOBIG);
   weft_stun_begin(&w, big, sizeof big, WEFT_STUN_REQUEST, WEFT_STUN_BINDING, txid);
-  weft_stun_put(&w, WEFT_STUN_SOFTWARE, big + 100, 0xFFF8);
+  weft_stun_put(&w, WEFT_STUN_SOFTWARE, value, sizeof value);
   ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_OK); /* 65,532 bytes: the most the length field can say */
   weft_stun_put(&w, WEFT_STUN_SOFTWARE, NULL, 0);
   ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_ETOOBIG);
