@@ -138,15 +138,15 @@ static int read_fixed(weft_ice_candidate *c, words *s) {
   memcpy(c->foundation, foundation.p, foundation.len);
   if (!number(next_word(s), 1, 256, &component)) return WEFT_EMALFORMED;
   c->component = (uint16_t)component;
-  int rc = read_transport(c, next_word(s));
-  if (rc != WEFT_OK) return rc;
+  int transport = read_transport(c, next_word(s));
+  if (transport == WEFT_EMALFORMED) return transport;
   if (!number(next_word(s), 1, 0x7FFFFFFF, &c->priority)) return WEFT_EMALFORMED; /* RFC 8445 section 5.1.2 */
-  rc = read_address(c, next_word(s));
-  if (rc == WEFT_EMALFORMED) return rc;
+  int address = read_address(c, next_word(s));
+  if (address == WEFT_EMALFORMED) return address;
   if (!number(next_word(s), 0, 65535, &port) || !is(next_word(s), "typ")) return WEFT_EMALFORMED;
   c->addr.port = (uint16_t)port;
-  int type_rc = read_type(c, next_word(s));
-  return type_rc != WEFT_OK ? type_rc : rc;
+  int rc = read_type(c, next_word(s));
+  return rc != WEFT_OK ? rc : transport != WEFT_OK ? transport : address;
 }
 
 static int read_related(weft_ice_candidate *c, word w) {

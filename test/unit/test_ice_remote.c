@@ -1,0 +1,114 @@
+/* The peer's candidates: policy, caps, names that come late. */
+#include "test/unit/ice_net.h"
+
+static void add(ice_node *n, const char *text) {
+  weft_ice_candidate c;
+  ck_assert_int_eq(weft_ice_candidate_parse(&c, text, strlen(text)), WEFT_OK);
+  ck_assert_int_eq(weft_ice_add_remote(n->ice, &c, n->net->now), WEFT_OK);
+}
+
+START_TEST(forbidden_are_counted) {
+  ice_net net;
+  ice_net_init(&net, 1);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  add(a, "candidate:1 1 udp 9 127.0.0.1 1 typ host");
+  add(a, "candidate:1 1 udp 9 0.0.0.0 1 typ host");
+  add(a, "candidate:1 1 udp 9 ::ffff:127.0.0.1 1 typ host");
+  add(a, "candidate:1 1 udp 9 224.0.0.1 1 typ host");
+  add(a, "candidate:1 1 udp 9 192.0.2.9 0 typ host");
+  add(a, "candidate:1 1 tcp 9 192.0.2.9 9 typ host tcptype active");
+  add(a, "candidate:1 2 udp 9 192.0.2.9 9 typ host");
+  add(a, "candidate:1 1 udp 9 abc.local 9 typ host");
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_forbidden, 8);
+  ck_assert_uint_eq(a->ice->remote_n, 0);
+  add(a, "candidate:1 1 udp 9 192.0.2.1 1000 typ host"); /* our own address: no pair */
+  ck_assert_uint_eq(a->ice->pair_n, 0);
+  ice_net_free(&net);
+} END_TEST
+
+START_TEST(flood) { /* C3 */
+  ice_net net;
+  ice_net_init(&net, 2);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_net_also(a, "192.0.2.3:1000");
+  ice_net_also(a, "192.0.2.4:1000");
+  size_t bytes = 0;
+  for (unsigned i = 0; i < 10000; i++) {
+    char text[128];
+    snprintf(text, sizeof text, "candidate:%u 1 udp %u 10.%u.%u.1 9 typ host", i, i + 1, i / 256, i % 256);
+    add(a, text);
+    if (i == 100) bytes = test_leak()->bytes;
+  }
+  ck_assert_uint_eq(a->ice->remote_n, 20);
+  ck_assert_uint_eq(a->ice->pair_n, 40);
+  ck_assert_uint_eq(test_leak()->bytes, bytes);
+  ck_assert_uint_gt(ice_stats(a).drop_candidate_limit, 9980);
+  /* nobody answers: at most 7 checks to each address from each base (C9), paced by Ta */
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  ck_assert_int_eq(weft_ice_start(a->ice, 0), WEFT_OK);
+  ice_net_run(&net, WEFT_MS(499));
+  ck_assert_uint_eq(a->sent, 10); /* 0, 50, ..., 450 ms */
+  ice_net_run(&net, WEFT_SEC(60));
+  ck_assert_uint_le(a->sent, 7 * 40);
+  ck_assert_uint_eq(a->closes, 1);
+  ice_net_free(&net);
+} END_TEST
+
+START_TEST(repeated_and_late_names) {
+  ice_net net;
+  ice_net_init(&net, 3);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLED, NULL);
+  char user[64];
+  uint8_t buf[256];
+  weft_addr peer = ice_addr("192.0.2.9:9");
+  snprintf(user, sizeof user, "%s:abcd", weft_ice_local_ufrag(a->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(a->ice), .role = WEFT_STUN_ICE_CONTROLLING};
+  size_t len = ice_forge_request(buf, sizeof buf, &f, 1);
+  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &peer, buf, len, 0), WEFT_OK);
+  ck_assert_uint_eq(a->sent, 1); /* answered before we know the peer's credentials; no check of ours yet */
+  weft_ice_remote *r = weft_ice_find_remote(a->ice, &peer);
+  ck_assert_ptr_nonnull(r);
+  ck_assert_int_eq(r->type, WEFT_ICE_PRFLX);
+  ck_assert_uint_eq(r->priority, 1845501695);
+  add(a, "candidate:7 1 udp 2130706431 192.0.2.9 9 typ host");
+  add(a, "candidate:8 1 udp 1 192.0.2.9 9 typ host");
+  ck_assert_uint_eq(a->ice->remote_n, 1);
+  ck_assert_int_eq(r->type, WEFT_ICE_HOST);
+  ck_assert_uint_eq(r->priority, 2130706431);
+  ck_assert_str_eq(r->foundation, "7");
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  ck_assert_int_eq(weft_ice_start(a->ice, WEFT_SEC(1)), WEFT_OK);
+  ck_assert_uint_eq(a->sent, 2); /* the triggered check, now that it can be made */
+  ice_net_free(&net);
+} END_TEST
+
+START_TEST(other_generation) {
+  ice_net net;
+  ice_net_init(&net, 4);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  add(a, "candidate:1 1 udp 9 192.0.2.9 9 typ host ufrag abce");
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_forbidden, 1);
+  add(a, "candidate:1 1 udp 9 192.0.2.9 9 typ host ufrag abcd");
+  ck_assert_uint_eq(a->ice->remote_n, 1);
+  ice_net_free(&net);
+} END_TEST
+
+START_TEST(bad_credentials) {
+  ice_net net;
+  ice_net_init(&net, 5);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abc", "0123456789012345678901"), WEFT_EINVAL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "012345678901234567890"), WEFT_EINVAL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "ab:d", "0123456789012345678901"), WEFT_EINVAL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd\r\n", "0123456789012345678901"), WEFT_EINVAL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "efgh", "0123456789012345678901"), WEFT_OK);
+  ice_net_free(&net);
+} END_TEST
+
+Suite *test_ice_remote(void) {
+  static const unit_test tests[] = {UNIT(forbidden_are_counted), UNIT(flood), UNIT(repeated_and_late_names),
+                                    UNIT(other_generation), UNIT(bad_credentials)};
+  return unit_suite("ice/remote", tests, sizeof tests / sizeof tests[0]);
+}
