@@ -28,7 +28,6 @@ stop_server() {
   kill -TERM "$server_pid" && wait "$server_pid"
   server_pid=
 }
-rss_kib() { awk '/VmRSS/ {print $2}' "/proc/$server_pid/status"; }
 peak_kib() { awk '/VmHWM/ {print $2}' "/proc/$server_pid/status"; }
 
 row() { # name, then the arguments of interop_load
@@ -64,6 +63,9 @@ for listen in /ip4/127.0.0.1/udp/0/webrtc-direct /ip6/::1/udp/0/webrtc-direct; d
   row "clients at once" clients $clients
   row "bulk, 1 stream" bulk $mib 1
   row "bulk, 16 streams" bulk $mib 16
+  stop_server
+  start_server "$listen" # so that the peak is that of the slow reader alone
+  row "one line" dials 1
   before=$(peak_kib)
   row "slow reader" slow $((mib / 2))
   limit "memory while it was slow" $(($(peak_kib) - before)) 8192
