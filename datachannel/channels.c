@@ -5,11 +5,8 @@
 #include "datachannel/datachannel_int.h"
 
 void weft_datachannel_config_init(weft_datachannel_config *c, size_t size) {
-  weft_datachannel_config d = {.size = sizeof d,
-                               .reserve_zero = true,
-                               .max_channels = 4096,
-                               .max_message = 256 * 1024,
-                               .id_hold = WEFT_SEC(30)};
+  weft_datachannel_config d = {
+      .size = sizeof d, .reserve_zero = true, .max_channels = 4096, .max_message = 256 * 1024, .id_hold = WEFT_SEC(30)};
   c->size = size;
   weft_sized_copy(c, size, &d);
 }

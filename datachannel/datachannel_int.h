@@ -2,9 +2,9 @@
  *
  * One record per stream id that is in use, or whose resets are not both done (RFC 8831 section 6.7):
  *
- *   (no record) --open, OPEN received--> OPEN --close_channel, peer's reset, error--> CLOSING --both resets done--> (no record)
- *                                                                                        |
- *                                                                                        +--our reset refused--> DEAD
+ *   (none) --open, OPEN in--> OPEN --close_channel, peer's reset, error--> CLOSING --both resets done--> (none)
+ *                                                                             |
+ *                                                                             +--our reset refused--> DEAD
  *
  * The two directions of the id:
  *   out: IDLE -> WANTED (to be handed to the reset callback) -> SENT -> DONE       in_reset: the peer's reset was seen
@@ -32,7 +32,8 @@ typedef enum weft_datachannel_reset_state {
   WEFT_DATACHANNEL_RESET_DONE = 3
 } weft_datachannel_reset_state;
 
-enum { /* weft_datachannel_channel.events: what the application is still to be told, in this order */
+/* weft_datachannel_channel.events: what the application is still to be told, in this order */
+enum {
   WEFT_DATACHANNEL_TELL_OPENED = 1,
   WEFT_DATACHANNEL_TELL_ACKED = 2,
   WEFT_DATACHANNEL_TELL_CLOSING = 4,
@@ -48,16 +49,16 @@ typedef struct weft_datachannel_channel {
   uint16_t id;
   uint8_t state, out, events;
   uint8_t reliability;
-  int8_t code;        /* of CLOSED */
+  int8_t code; /* of CLOSED */
   bool unordered;
   bool negotiated;
-  bool announced;     /* the application knows it */
-  bool awaiting_ack;  /* our OPEN is not answered */
-  bool ack_due;       /* their OPEN is not answered */
-  bool heard;         /* the peer has spoken on it: unordered sending may begin */
+  bool announced;    /* the application knows it */
+  bool awaiting_ack; /* our OPEN is not answered */
+  bool ack_due;      /* their OPEN is not answered */
+  bool heard;        /* the peer has spoken on it: unordered sending may begin */
   bool in_reset;
   bool wants_writable; /* a send was refused because our last reset of the id is not confirmed */
-  bool reset_again;   /* opened by the peer, and closed again, before our last reset was confirmed */
+  bool reset_again;    /* opened by the peer, and closed again, before our last reset was confirmed */
 } weft_datachannel_channel;
 
 struct weft_datachannel {
@@ -96,7 +97,8 @@ void weft_datachannel_tell_pending(weft_datachannel *dc);
 /* CLOSED at once; the record stays, for its resets. */
 void weft_datachannel_retire(weft_datachannel *dc, weft_datachannel_channel *ch);
 void weft_datachannel_raise(weft_datachannel *dc, const weft_datachannel_event *ev);
-void weft_datachannel_traced(const weft_datachannel *dc, weft_trace_kind kind, const char *text, const uint8_t *data, size_t len);
+void weft_datachannel_traced(const weft_datachannel *dc, weft_trace_kind kind, const char *text, const uint8_t *data,
+                             size_t len);
 void weft_datachannel_destroy(weft_datachannel *dc);
 
 /* outgoing.c: what goes to the transport */

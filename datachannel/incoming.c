@@ -8,8 +8,8 @@ static void drop(const weft_datachannel *dc, uint64_t *counter, const char *name
 
 bool weft_datachannel_is_ours(const weft_datachannel *dc, uint16_t id) { return ((id & 1) == 0) == dc->cfg.even; }
 
-/* Refuses an OPEN: no ACK, and our side of the stream is reset (RFC 8832 section 6). When very many refusals are already
- * waiting for their resets the OPEN is only dropped, so that a flood of them stays bounded. */
+/* Refuses an OPEN: no ACK, and our side of the stream is reset (RFC 8832 section 6). When very many refusals are
+ * already waiting for their resets the OPEN is only dropped, so that a flood of them stays bounded. */
 static void refuse(weft_datachannel *dc, uint16_t id) {
   if (dc->table_len >= 2u * dc->cfg.max_channels + 64u) return;
   weft_datachannel_channel *ch = weft_datachannel_add(dc, id);

@@ -18,7 +18,8 @@ static void nonce_of(const weft_noise_cipher *c, uint8_t nonce[12]) {
   weft_wr_u32le(&w, (uint32_t)(c->n >> 32));
 }
 
-int weft_noise_seal(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out) {
+int weft_noise_seal(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len,
+                    uint8_t *out) {
   if (!c->has_key) {
     if (len > 0) memmove(out, in, len);
     return WEFT_OK;
@@ -31,7 +32,8 @@ int weft_noise_seal(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, cons
   return WEFT_OK;
 }
 
-int weft_noise_open(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out) {
+int weft_noise_open(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len,
+                    uint8_t *out) {
   if (!c->has_key) {
     if (len > 0) memmove(out, in, len);
     return WEFT_OK;

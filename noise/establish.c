@@ -54,7 +54,8 @@ int weft_noise_establish_send(weft_noise *n) {
 static const char *why(int code) {
   if (code == WEFT_EPROTO) return "the peer's key is a point of low order";
   if (code == WEFT_EMALFORMED) return "a handshake message is too short";
-  return "a handshake message could not be authenticated: the two sides saw different certificates or prologues, or it was "
+  return "a handshake message could not be authenticated: the two sides saw different certificates or prologues, or it "
+         "was "
          "altered";
 }
 
@@ -71,24 +72,29 @@ static int read_message(weft_noise *n, const uint8_t *msg, size_t len, uint8_t *
 static int check_peer(weft_noise *n, const weft_noise_payload *p) {
   int rc = weft_noise_payload_verify(p, n->hs.rs);
   if (rc == WEFT_EUNSUPPORTED)
-    return weft_noise_fail(n, WEFT_WHO_PEER, "identity key", rc, "the peer's identity key is of a kind or size not spoken here");
+    return weft_noise_fail(n, WEFT_WHO_PEER, "identity key", rc,
+                           "the peer's identity key is of a kind or size not spoken here");
   if (rc == WEFT_EMALFORMED)
     return weft_noise_fail(n, WEFT_WHO_PEER, "identity key", rc, "the peer's identity key is malformed");
   if (rc != WEFT_OK)
     return weft_noise_fail(n, WEFT_WHO_PEER, "identity signature", rc, "the peer did not prove the identity it claims");
   rc = weft_identity_peer_id(p->key, p->key_len, n->peer_id, &n->peer_id_len);
-  if (rc != WEFT_OK) return weft_noise_fail(n, WEFT_WHO_PEER, "identity key", rc, "the peer's identity key is too large");
+  if (rc != WEFT_OK)
+    return weft_noise_fail(n, WEFT_WHO_PEER, "identity key", rc, "the peer's identity key is too large");
   if (n->expected_peer_len == 0) return WEFT_OK;
-  if (n->expected_peer_len == n->peer_id_len && memcmp(n->expected_peer, n->peer_id, n->peer_id_len) == 0) return WEFT_OK;
-  return weft_noise_fail(n, WEFT_WHO_PEER, "peer id", WEFT_EAUTH,
-                         "the peer is not the one that was dialled: check the /p2p/ part of the address, or that no other "
-                         "program answers there");
+  if (n->expected_peer_len == n->peer_id_len && memcmp(n->expected_peer, n->peer_id, n->peer_id_len) == 0)
+    return WEFT_OK;
+  return weft_noise_fail(
+      n, WEFT_WHO_PEER, "peer id", WEFT_EAUTH,
+      "the peer is not the one that was dialled: check the /p2p/ part of the address, or that no other "
+      "program answers there");
 }
 
 static int read_payload(weft_noise *n, const uint8_t *data, size_t len, weft_noise_payload *p, weft_noise_muxers *m) {
   int rc = weft_noise_payload_decode(p, data, len);
   if (rc == WEFT_OK && p->extensions) rc = weft_noise_muxers_decode(m, p->extensions, p->extensions_len);
-  if (rc != WEFT_OK) return weft_noise_fail(n, WEFT_WHO_PEER, "payload", rc, "the peer's handshake payload is malformed");
+  if (rc != WEFT_OK)
+    return weft_noise_fail(n, WEFT_WHO_PEER, "payload", rc, "the peer's handshake payload is malformed");
   return check_peer(n, p);
 }
 

@@ -68,7 +68,8 @@ int weft_noise_handshake_init(weft_noise_handshake *hs, bool initiator, const ui
   mix_hash(hs, prologue, prologue_len);
   memcpy(hs->s, s, sizeof hs->s);
   memcpy(hs->e, e, sizeof hs->e);
-  if (crypto_scalarmult_base(hs->s_pub, hs->s) != 0 || crypto_scalarmult_base(hs->e_pub, hs->e) != 0) return WEFT_EINVAL;
+  if (crypto_scalarmult_base(hs->s_pub, hs->s) != 0 || crypto_scalarmult_base(hs->e_pub, hs->e) != 0)
+    return WEFT_EINVAL;
   return WEFT_OK;
 }
 

@@ -38,7 +38,8 @@ int weft_identity_generate(weft_identity *id, const weft_rng *rng) {
   return rc;
 }
 
-/* Ed25519's Data is the seed and the public key; older files have the public key a second time (peer-ids, "Ed25519"). */
+/* Ed25519's Data is the seed and the public key; older files have the public key a second time (peer-ids,
+ * "Ed25519"). */
 static int take_ed25519(weft_identity *id, const uint8_t *data, size_t len) {
   weft_identity made;
   if (len != 64 && len != 96) return WEFT_EMALFORMED;

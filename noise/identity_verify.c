@@ -1,4 +1,5 @@
-/* RSA, ECDSA and secp256k1 keys of peers, on mbedTLS: the only file of this layer that knows it. Builds against 2.28 and 3.6. */
+/* RSA, ECDSA and secp256k1 keys of peers, on mbedTLS: the only file of this layer that knows it. Builds against 2.28
+ * and 3.6. */
 #include <mbedtls/bignum.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/md.h>
@@ -15,7 +16,8 @@ enum {
   SECP256K1_LEN = 33
 };
 
-/* SubjectPublicKeyInfo of an uncompressed secp256k1 point (RFC 5480 section 2; SEC 2 section 2.4.1), up to the point. */
+/* SubjectPublicKeyInfo of an uncompressed secp256k1 point (RFC 5480 section 2; SEC 2 section 2.4.1), up to the
+ * point. */
 static const uint8_t secp256k1_spki[] = {0x30, 0x56, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
                                          0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a, 0x03, 0x42, 0x00};
 /* 2^256 - 2^32 - 977, SEC 2 section 2.4.1 */

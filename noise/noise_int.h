@@ -45,9 +45,12 @@ typedef struct weft_noise_cipher {
 
 void weft_noise_cipher_set(weft_noise_cipher *c, const uint8_t key[32]);
 /* out has len + 16 octets (len without a key) and may be `in`. WEFT_ELIMIT: n is 2^64 - 1, which is reserved. */
-int weft_noise_seal(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out);
-/* out has len - 16 octets and may be `in`; n moves on success only. WEFT_EAUTH, WEFT_EMALFORMED (too short), WEFT_ELIMIT. */
-int weft_noise_open(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len, uint8_t *out);
+int weft_noise_seal(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len,
+                    uint8_t *out);
+/* out has len - 16 octets and may be `in`; n moves on success only. WEFT_EAUTH, WEFT_EMALFORMED (too short),
+ * WEFT_ELIMIT. */
+int weft_noise_open(weft_noise_cipher *c, const uint8_t *ad, size_t ad_len, const uint8_t *in, size_t len,
+                    uint8_t *out);
 
 /* ---- handshake.c ---- */
 
@@ -66,11 +69,14 @@ bool weft_noise_handshake_our_turn(const weft_noise_handshake *hs);
 /* Octets that message `next` has beside its payload. */
 size_t weft_noise_handshake_overhead(const weft_noise_handshake *hs);
 /* out has overhead + len octets. */
-int weft_noise_handshake_write(weft_noise_handshake *hs, const uint8_t *payload, size_t len, uint8_t *out, size_t *out_len);
+int weft_noise_handshake_write(weft_noise_handshake *hs, const uint8_t *payload, size_t len, uint8_t *out,
+                               size_t *out_len);
 /* payload has len octets. After a failure the state is of no more use. */
-int weft_noise_handshake_read(weft_noise_handshake *hs, const uint8_t *msg, size_t len, uint8_t *payload, size_t *payload_len);
+int weft_noise_handshake_read(weft_noise_handshake *hs, const uint8_t *msg, size_t len, uint8_t *payload,
+                              size_t *payload_len);
 /* Once next is 3. */
-void weft_noise_handshake_split(const weft_noise_handshake *hs, weft_noise_cipher *sending, weft_noise_cipher *receiving);
+void weft_noise_handshake_split(const weft_noise_handshake *hs, weft_noise_cipher *sending,
+                                weft_noise_cipher *receiving);
 
 /* ---- payload.c ---- */
 
@@ -81,11 +87,12 @@ typedef struct weft_noise_payload {
 
 /* Refused: identity_key or identity_sig missing or twice, other wire types, extensions twice. */
 int weft_noise_payload_decode(weft_noise_payload *p, const uint8_t *data, size_t len);
-/* The signature over "noise-libp2p-static-key:" and the static key (libp2p noise, "Libp2p Data in Handshake Messages"). */
+/* The signature over "noise-libp2p-static-key:" and the static key (libp2p noise, "Libp2p Data in Handshake
+ * Messages"). */
 int weft_noise_payload_verify(const weft_noise_payload *p, const uint8_t noise_static[32]);
 size_t weft_noise_payload_size(const char *const *muxers, size_t n);
-int weft_noise_payload_encode(const weft_identity *id, const uint8_t noise_static[32], const char *const *muxers, size_t n,
-                              uint8_t *out, size_t cap, size_t *len);
+int weft_noise_payload_encode(const weft_identity *id, const uint8_t noise_static[32], const char *const *muxers,
+                              size_t n, uint8_t *out, size_t cap, size_t *len);
 
 /* The stream_muxers of an extensions message, terminated. What does not fit, or holds a zero octet, is left out. */
 typedef struct weft_noise_muxers {
@@ -97,7 +104,8 @@ int weft_noise_muxers_decode(weft_noise_muxers *m, const uint8_t *extensions, si
 
 /* ---- public_key.c, identity_verify.c ---- */
 
-/* The key itself, beyond the message's shape: a point of its curve, a SubjectPublicKeyInfo of a size that is accepted. */
+/* The key itself, beyond the message's shape: a point of its curve, a SubjectPublicKeyInfo of a size that is
+ * accepted. */
 int weft_noise_foreign_key_check(const weft_public_key *k);
 int weft_noise_foreign_verify(const weft_public_key *k, const uint8_t hash[32], const uint8_t *sig, size_t sig_len);
 
@@ -140,7 +148,7 @@ struct weft_noise {
 };
 
 void weft_noise_enter(weft_noise *n, weft_time now);
-void weft_noise_leave(weft_noise *n); /* the object may be gone afterwards */
+void weft_noise_leave(weft_noise *n);       /* the object may be gone afterwards */
 bool weft_noise_alive(const weft_noise *n); /* neither CLOSED nor freed: go on delivering */
 void weft_noise_set_state(weft_noise *n, weft_noise_state to);
 /* CLOSED at once; returns code. step and text are static. */

@@ -20,7 +20,8 @@ static void transport_message(weft_noise *n, const uint8_t *msg, size_t len) {
   }
   int rc = weft_noise_open(&n->receiving, NULL, 0, msg, len, out);
   if (rc != WEFT_OK) {
-    weft_noise_fail(n, WEFT_WHO_PEER, "message", rc, "a message could not be decrypted: it was altered, cut or repeated");
+    weft_noise_fail(n, WEFT_WHO_PEER, "message", rc,
+                    "a message could not be decrypted: it was altered, cut or repeated");
     return;
   }
   weft_buf_commit(&n->plain, plain);

@@ -5,10 +5,7 @@
 #include "base/timer.h"
 #include "noise/noise_int.h"
 
-enum {
-  SEND_LIMIT_MIN = 256,
-  FRAME_MAX = WEFT_NOISE_FRAME_HEADER + WEFT_NOISE_MESSAGE_MAX
-};
+enum { SEND_LIMIT_MIN = 256, FRAME_MAX = WEFT_NOISE_FRAME_HEADER + WEFT_NOISE_MESSAGE_MAX };
 
 void weft_noise_config_init(weft_noise_config *c, size_t size) {
   weft_noise_config d = {.size = sizeof d,
@@ -19,7 +16,7 @@ void weft_noise_config_init(weft_noise_config *c, size_t size) {
   weft_sized_copy(c, size, &d);
 }
 
-/* ---- making ---------------------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------------------------- */
 
 static int take_key(const weft_noise_config *c, const uint8_t *fixed, uint8_t out[32]) {
   if (fixed) memcpy(out, fixed, 32);
@@ -55,9 +52,9 @@ static void init_buffers(weft_noise *n) {
 }
 
 static bool valid(const weft_noise_config *c) {
-  return c->identity && (c->rng.fill || (c->static_key && c->ephemeral_key)) && c->muxers_len <= WEFT_NOISE_MUXERS_MAX &&
-         c->expected_peer_len <= WEFT_PEER_ID_MAX && c->send_limit >= SEND_LIMIT_MIN && c->max_frame > 0 &&
-         c->max_frame <= WEFT_NOISE_PLAINTEXT_MAX;
+  return c->identity && (c->rng.fill || (c->static_key && c->ephemeral_key)) &&
+         c->muxers_len <= WEFT_NOISE_MUXERS_MAX && c->expected_peer_len <= WEFT_PEER_ID_MAX &&
+         c->send_limit >= SEND_LIMIT_MIN && c->max_frame > 0 && c->max_frame <= WEFT_NOISE_PLAINTEXT_MAX;
 }
 
 static void destroy(weft_noise *n) {
@@ -112,7 +109,7 @@ void weft_noise_free(weft_noise *n) {
     destroy(n);
 }
 
-/* ---- entry and exit ---------------------------------------------------------------------------------------------------- */
+/* ---- entry and exit -------------------------------------------------------------------------------------------- */
 
 void weft_noise_enter(weft_noise *n, weft_time now) {
   n->now = weft_time_max(n->now, now);
@@ -153,7 +150,7 @@ void weft_noise_traced(const weft_noise *n, weft_trace_kind kind, const char *te
   n->trace.fn(n->trace.user, &t);
 }
 
-/* ---- states ------------------------------------------------------------------------------------------------------------ */
+/* ---- states ---------------------------------------------------------------------------------------------------- */
 
 static bool legal(weft_noise_state from, weft_noise_state to) {
   switch (from) {
@@ -191,7 +188,7 @@ int weft_noise_fail(weft_noise *n, weft_who who, const char *step, int code, con
   return code;
 }
 
-/* ---- entry points ------------------------------------------------------------------------------------------------------ */
+/* ---- entry points ---------------------------------------------------------------------------------------------- */
 
 int weft_noise_start(weft_noise *n, weft_time now) {
   if (n->state != WEFT_NOISE_STATE_NEW) return WEFT_ESTATE;
@@ -220,7 +217,8 @@ int weft_noise_tick(weft_noise *n, weft_time now) {
 
 weft_time weft_noise_deadline(const weft_noise *n) { return n->limit_at; }
 
-/* Noise has no goodbye: a clean close waits until the stream underneath has taken what was sent, as long as a handshake may last. */
+/* Noise has no goodbye: a clean close waits until the stream underneath has taken what was sent, as long as a
+ * handshake may last. */
 int weft_noise_close(weft_noise *n, int code, weft_time now) {
   if (n->state == WEFT_NOISE_STATE_CLOSING || n->state == WEFT_NOISE_STATE_CLOSED) return WEFT_ECLOSED;
   weft_noise_enter(n, now);

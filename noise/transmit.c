@@ -54,7 +54,8 @@ static int send_frame(weft_noise *n, const uint8_t *data, size_t len) {
   if (!at) return WEFT_ENOMEM;
   int rc = weft_noise_seal(&n->sending, NULL, 0, data, len, at);
   if (rc != WEFT_OK)
-    return weft_noise_fail(n, WEFT_WHO_SELF, "nonce", rc, "as many messages were sent as one key may seal: connect again");
+    return weft_noise_fail(n, WEFT_WHO_SELF, "nonce", rc,
+                           "as many messages were sent as one key may seal: connect again");
   n->stats.bytes_out += len;
   weft_noise_frame_commit(n, len + WEFT_NOISE_TAG);
   weft_noise_flush(n);

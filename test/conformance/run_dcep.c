@@ -40,7 +40,8 @@ static void run_decode(conform_ctx *ctx, const conform_case *c) {
   if (type == WEFT_DATACHANNEL_ACK)
     conform_verdict(ctx, c, conform_text_is(c, "expected.type", "ACK"), "not an ACK");
   else
-    conform_verdict(ctx, c, type == WEFT_DATACHANNEL_OPEN && rc == WEFT_OK && same_open(c, &p) && round_trip(&p, in, len),
+    conform_verdict(ctx, c,
+                    type == WEFT_DATACHANNEL_OPEN && rc == WEFT_OK && same_open(c, &p) && round_trip(&p, in, len),
                     "fields differ");
 }
 
@@ -105,7 +106,8 @@ static void run_parity(conform_ctx *ctx, const conform_case *c) {
   uint64_t nth = 0;
   uint16_t id = 0;
   bool ok = dc && conform_u64(c, "input.nth_channel", &nth);
-  for (uint64_t i = 0; ok && i <= nth; i++) ok = weft_datachannel_open(dc, &(weft_datachannel_params){0}, &id, 0) == WEFT_OK;
+  for (uint64_t i = 0; ok && i <= nth; i++)
+    ok = weft_datachannel_open(dc, &(weft_datachannel_params){0}, &id, 0) == WEFT_OK;
   conform_verdict(ctx, c, ok && conform_u64_is(c, "expected.stream_id", id), "another id");
   weft_datachannel_free(dc);
 }

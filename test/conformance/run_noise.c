@@ -45,11 +45,14 @@ static bool pass_on(pair *p, unsigned from, bool transport, const uint8_t *paylo
   size_t n = len + WEFT_NOISE_TAG, got = len;
   if (len + 128 > sizeof wire) return false;
   if (transport) {
-    if (weft_noise_seal(&p->send[from], NULL, 0, payload, len, wire) != WEFT_OK || !equals(wire, n, want, want_len)) return false;
+    if (weft_noise_seal(&p->send[from], NULL, 0, payload, len, wire) != WEFT_OK || !equals(wire, n, want, want_len))
+      return false;
     return weft_noise_open(&p->recv[1 - from], NULL, 0, wire, n, plain) == WEFT_OK && equals(plain, got, payload, len);
   }
-  return weft_noise_handshake_write(&p->side[from], payload, len, wire, &n) == WEFT_OK && equals(wire, n, want, want_len) &&
-         weft_noise_handshake_read(&p->side[1 - from], wire, n, plain, &got) == WEFT_OK && equals(plain, got, payload, len);
+  return weft_noise_handshake_write(&p->side[from], payload, len, wire, &n) == WEFT_OK &&
+         equals(wire, n, want, want_len) &&
+         weft_noise_handshake_read(&p->side[1 - from], wire, n, plain, &got) == WEFT_OK &&
+         equals(plain, got, payload, len);
 }
 
 static void split(pair *p) {
@@ -58,8 +61,9 @@ static void split(pair *p) {
 
 static bool known_results(conform_ctx *ctx, const conform_case *c, const pair *p) {
   bool ok = true;
-  if (conform_has(c, "expected.handshake_hash")) ok = conform_hex_is(ctx, c, "expected.handshake_hash", p->side[0].h, 32) &&
-                                                     memcmp(p->side[0].h, p->side[1].h, 32) == 0;
+  if (conform_has(c, "expected.handshake_hash"))
+    ok = conform_hex_is(ctx, c, "expected.handshake_hash", p->side[0].h, 32) &&
+         memcmp(p->side[0].h, p->side[1].h, 32) == 0;
   if (conform_has(c, "expected.initiator_send_key"))
     ok = ok && conform_hex_is(ctx, c, "expected.initiator_send_key", p->send[0].key, 32);
   if (conform_has(c, "expected.responder_send_key"))
@@ -70,7 +74,8 @@ static bool known_results(conform_ctx *ctx, const conform_case *c, const pair *p
 static bool exchange(conform_ctx *ctx, const conform_case *c, pair *p) {
   unsigned first = conform_text_is(c, "input.transport_first", "responder") ? 1 : 0, i = 0;
   const json *want = json_first(json_get(c->expected, "messages"));
-  for (const json *in = json_first(json_get(c->input, "payloads")); in; in = in->next, i++, want = want ? want->next : NULL) {
+  for (const json *in = json_first(json_get(c->input, "payloads")); in;
+       in = in->next, i++, want = want ? want->next : NULL) {
     size_t len = 0, want_len = 0;
     const uint8_t *payload = conform_bytes_of(ctx, in, &len), *wire = conform_bytes_of(ctx, want, &want_len);
     unsigned from = i < 3 ? i % 2 : (first + i - 3) % 2;
@@ -160,11 +165,14 @@ static void run_payload(conform_ctx *ctx, const conform_case *c) {
     size_t len = 0;
     const uint8_t *data = conform_bytes(ctx, c, "input.payload", &len);
     weft_noise_payload p;
-    conform_refused(ctx, c, known && data && (weft_noise_payload_decode(&p, data, len) != WEFT_OK ||
-                                              weft_noise_payload_verify(&p, noise_static) != WEFT_OK));
+    conform_refused(ctx, c,
+                    known && data &&
+                        (weft_noise_payload_decode(&p, data, len) != WEFT_OK ||
+                         weft_noise_payload_verify(&p, noise_static) != WEFT_OK));
     return;
   }
-  conform_verdict(ctx, c, known && payload_peer(ctx, json_get(c->input, "payload"), noise_static, c, "expected.peer_id"),
+  conform_verdict(ctx, c,
+                  known && payload_peer(ctx, json_get(c->input, "payload"), noise_static, c, "expected.peer_id"),
                   "refused, or another peer id");
 }
 
@@ -192,14 +200,16 @@ static void run_aead(conform_ctx *ctx, const conform_case *c) {
   size_t ad_len = 0, len = 0;
   uint64_t n = 0;
   bool ok = key_at(ctx, c, "input.key", &key) && conform_u64(c, "input.nonce_counter", &n);
-  const uint8_t *ad = conform_bytes(ctx, c, "input.ad", &ad_len), *plain = conform_bytes(ctx, c, "input.plaintext", &len);
+  const uint8_t *ad = conform_bytes(ctx, c, "input.ad", &ad_len),
+                *plain = conform_bytes(ctx, c, "input.plaintext", &len);
   if (ok) {
     weft_noise_cipher_set(&cipher, key);
     cipher.n = n;
     ok = weft_noise_seal(&cipher, ad, ad_len, plain, len, out) == WEFT_OK &&
          conform_hex_is(ctx, c, "expected.ciphertext", out, len + WEFT_NOISE_TAG);
     cipher.n = n;
-    ok = ok && weft_noise_open(&cipher, ad, ad_len, out, len + WEFT_NOISE_TAG, out) == WEFT_OK && equals(out, len, plain, len);
+    ok = ok && weft_noise_open(&cipher, ad, ad_len, out, len + WEFT_NOISE_TAG, out) == WEFT_OK &&
+         equals(out, len, plain, len);
   }
   conform_verdict(ctx, c, ok, "ciphertext differs");
 }
@@ -215,8 +225,8 @@ static void run_x25519(conform_ctx *ctx, const conform_case *c) {
     conform_verdict(ctx, c, ok && conform_hex_is(ctx, c, "expected.shared", shared, 32), "shared secret differs");
 }
 
-/* The prologue is given whole by whoever uses this layer (libp2p webrtc-direct, "Noise Handshake"); here it is put together
- * and must lead two sides to each other only when both have it. */
+/* The prologue is given whole by whoever uses this layer (libp2p webrtc-direct, "Noise Handshake"); here it is put
+ * together and must lead two sides to each other only when both have it. */
 static void run_prologue(conform_ctx *ctx, const conform_case *c) {
   static const char prefix[] = "libp2p-webrtc-noise:";
   uint8_t out[256];
@@ -278,9 +288,11 @@ int conform_noise(conform_ctx *ctx) {
   static const struct {
     const char *op;
     void (*run)(conform_ctx *, const conform_case *);
-  } ops[] = {{"handshake", run_handshake}, {"libp2p_handshake", run_handshake}, {"tampered", run_tampered},
-             {"payload", run_payload},     {"hkdf", run_hkdf},                  {"rekey_free_aead", run_aead},
-             {"x25519", run_x25519},       {"prologue", run_prologue},          {"framing", run_framing}};
+  } ops[] = {{"handshake", run_handshake}, {"libp2p_handshake", run_handshake},
+             {"tampered", run_tampered},   {"payload", run_payload},
+             {"hkdf", run_hkdf},           {"rekey_free_aead", run_aead},
+             {"x25519", run_x25519},       {"prologue", run_prologue},
+             {"framing", run_framing}};
   conform_case c;
   if (sodium_init() < 0) return -1;
   while (conform_next(ctx, &c)) {

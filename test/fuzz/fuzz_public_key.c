@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   if (size < 1 || data[0] > size - 1) return 0;
   /* No input is a forgery of a message that nobody signed. */
-  REQUIRE(weft_identity_verify(data + 1, data[0], (const uint8_t *)"not signed", 10, data + 1 + data[0], size - 1 - data[0]) !=
-          WEFT_OK);
+  REQUIRE(weft_identity_verify(data + 1, data[0], (const uint8_t *)"not signed", 10, data + 1 + data[0],
+                               size - 1 - data[0]) != WEFT_OK);
   return 0;
 }

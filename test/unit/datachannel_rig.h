@@ -1,5 +1,5 @@
-/* Two data channel layers joined by a perfect message transport with stream resets: what one outputs waits in a queue until
- * it is delivered, a reset request is answered when it arrives. Side 0 has even ids, side 1 odd ones. */
+/* Two data channel layers joined by a perfect message transport with stream resets: what one outputs waits in a
+ * queue until it is delivered, a reset request is answered when it arrives. Side 0 has even ids, side 1 odd ones. */
 #ifndef TEST_UNIT_DATACHANNEL_RIG_H
 #define TEST_UNIT_DATACHANNEL_RIG_H
 
@@ -46,10 +46,10 @@ struct rig {
   rig_item *first, *last;
   rig_event log[4096];
   size_t logged;
-  bool full[2];        /* output and reset answer WEFT_EAGAIN */
-  unsigned room[2];    /* when not 0: that many outputs are taken, then it is full */
-  bool hold_resets;    /* reset requests stay on the way */
-  int reset_code;      /* what a reset request is answered with */
+  bool full[2];     /* output and reset answer WEFT_EAGAIN */
+  unsigned room[2]; /* when not 0: that many outputs are taken, then it is full */
+  bool hold_resets; /* reset requests stay on the way */
+  int reset_code;   /* what a reset request is answered with */
   unsigned reset_calls, resets, outputs;
   weft_datachannel_out last_out;
   weft_time now;
@@ -74,7 +74,8 @@ static inline bool rig_takes(rig *r, unsigned side) {
   return true;
 }
 
-static inline int rig_output(void *user, const weft_datachannel_out *o, const uint8_t *data, size_t len, weft_time now) {
+static inline int rig_output(void *user, const weft_datachannel_out *o, const uint8_t *data, size_t len,
+                             weft_time now) {
   rig_end *e = user;
   (void)now;
   if (!rig_takes(e->r, e->side)) return WEFT_EAGAIN;
@@ -105,8 +106,13 @@ static inline void rig_event_in(void *user, const weft_datachannel_event *ev, we
   rig *r = e->r;
   (void)now;
   rig_event *at = &r->log[r->logged++ % WEFT_ARRAY_LEN(r->log)];
-  *at = (rig_event){.side = e->side, .type = ev->type, .id = ev->id, .code = ev->code, .inbound = ev->inbound,
-                    .binary = ev->binary, .len = ev->len};
+  *at = (rig_event){.side = e->side,
+                    .type = ev->type,
+                    .id = ev->id,
+                    .code = ev->code,
+                    .inbound = ev->inbound,
+                    .binary = ev->binary,
+                    .len = ev->len};
   const void *text = ev->params ? (const void *)ev->params->label : (const void *)ev->data;
   size_t len = ev->params ? ev->params->label_len : ev->len;
   if (text && len > 0) memcpy(at->text, text, len < 31 ? len : 31);
@@ -154,7 +160,8 @@ static inline rig_item *rig_pop(rig *r) {
 
 static inline void rig_deliver(rig *r, const rig_item *item) {
   weft_datachannel *dc = r->dc[item->to];
-  if (item->kind == RIG_MESSAGE) weft_datachannel_input(dc, item->out.stream, item->out.ppid, item->data, item->len, r->now);
+  if (item->kind == RIG_MESSAGE)
+    weft_datachannel_input(dc, item->out.stream, item->out.ppid, item->data, item->len, r->now);
   if (item->kind == RIG_DONE) weft_datachannel_reset_done(dc, item->ids, item->n, item->code, r->now);
   if (item->kind != RIG_RESET) return;
   rig_item done = *item;

@@ -179,14 +179,14 @@ static inline weft_noise_stats noise_rig_stats(const noise_rig *r, unsigned side
   return s;
 }
 
-#define ck_assert_closed(r, side, want_who, want_step, want_code)       \
-  do {                                                                  \
-    ck_assert_uint_eq((r)->events[side][WEFT_NOISE_EVENT_CLOSED], 1);   \
-    ck_assert_str_eq((r)->closed[side].layer, "noise");                 \
-    ck_assert_str_eq((r)->closed[side].step, want_step);                \
-    ck_assert_int_eq((r)->closed[side].code, want_code);                \
-    ck_assert_int_eq((int)(r)->closed[side].who, (int)(want_who));      \
-    ck_assert_uint_gt(strlen((r)->closed_text[side]), 0);               \
+#define ck_assert_closed(r, side, want_who, want_step, want_code) \
+  do { \
+    ck_assert_uint_eq((r)->events[side][WEFT_NOISE_EVENT_CLOSED], 1); \
+    ck_assert_str_eq((r)->closed[side].layer, "noise"); \
+    ck_assert_str_eq((r)->closed[side].step, want_step); \
+    ck_assert_int_eq((r)->closed[side].code, want_code); \
+    ck_assert_int_eq((int)(r)->closed[side].who, (int)(want_who)); \
+    ck_assert_uint_gt(strlen((r)->closed_text[side]), 0); \
   } while (0)
 
 #endif

@@ -7,10 +7,20 @@ static const char *const WIRE = "03 82 0200 00000bb8 0002 0003 6162 636465";
 START_TEST(encodes) {
   uint8_t out[64];
   size_t len = 0;
-  weft_datachannel_params p = {.reliability = WEFT_DATACHANNEL_TIMED, .unordered = true, .priority = 512,
-                               .parameter = 3000, .label = "ab", .label_len = 2, .protocol = "cde", .protocol_len = 3};
+  weft_datachannel_params p = {.reliability = WEFT_DATACHANNEL_TIMED,
+                               .unordered = true,
+                               .priority = 512,
+                               .parameter = 3000,
+                               .label = "ab",
+                               .label_len = 2,
+                               .protocol = "cde",
+                               .protocol_len = 3};
   ck_assert_int_eq(weft_datachannel_open_encode(&p, out, sizeof out, &len), WEFT_OK);
-  ck_assert_hex(out, len, "03820200""00000bb8""00020003""6162636465");
+  ck_assert_hex(out, len,
+                "03820200"
+                "00000bb8"
+                "00020003"
+                "6162636465");
   ck_assert_uint_eq(len, weft_datachannel_open_size(&p));
 }
 END_TEST
@@ -95,9 +105,13 @@ START_TEST(longest_label_and_protocol_round_trip) {
 END_TEST
 
 Suite *test_datachannel_dcep(void) {
-  static const unit_test tests[] = {UNIT(encodes), UNIT(encodes_within_the_buffer_only),
-                                    UNIT(encodes_known_reliabilities_only), UNIT(decodes),
-                                    UNIT(refuses_every_other_length), UNIT(refuses_unassigned_channel_types),
-                                    UNIT(knows_message_types), UNIT(longest_label_and_protocol_round_trip)};
+  static const unit_test tests[] = {UNIT(encodes),
+                                    UNIT(encodes_within_the_buffer_only),
+                                    UNIT(encodes_known_reliabilities_only),
+                                    UNIT(decodes),
+                                    UNIT(refuses_every_other_length),
+                                    UNIT(refuses_unassigned_channel_types),
+                                    UNIT(knows_message_types),
+                                    UNIT(longest_label_and_protocol_round_trip)};
   return unit_suite("datachannel/dcep", tests, sizeof tests / sizeof tests[0]);
 }

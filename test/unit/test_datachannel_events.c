@@ -94,8 +94,11 @@ START_TEST(freeing_nothing_is_allowed) { weft_datachannel_free(NULL); }
 END_TEST
 
 Suite *test_datachannel_events(void) {
-  static const unit_test tests[] = {UNIT(free_inside_an_event_is_the_last_of_it), UNIT(no_event_follows_free),
-                                    UNIT(a_closed_id_can_be_opened_from_its_own_event), UNIT(events_do_not_nest),
-                                    UNIT(time_does_not_go_backwards), UNIT(freeing_nothing_is_allowed)};
+  static const unit_test tests[] = {UNIT(free_inside_an_event_is_the_last_of_it),
+                                    UNIT(no_event_follows_free),
+                                    UNIT(a_closed_id_can_be_opened_from_its_own_event),
+                                    UNIT(events_do_not_nest),
+                                    UNIT(time_does_not_go_backwards),
+                                    UNIT(freeing_nothing_is_allowed)};
   return unit_suite("datachannel/events", tests, sizeof tests / sizeof tests[0]);
 }

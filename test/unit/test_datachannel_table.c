@@ -75,6 +75,7 @@ END_TEST
 
 Suite *test_datachannel_table(void) {
   static const unit_test tests[] = {UNIT(finds_what_was_added_and_nothing_else), UNIT(lowest_free_follows_parity),
-                                    UNIT(lowest_free_ignores_the_other_parity), UNIT(lowest_free_ends_at_the_stream_count)};
+                                    UNIT(lowest_free_ignores_the_other_parity),
+                                    UNIT(lowest_free_ends_at_the_stream_count)};
   return unit_suite("datachannel/table", tests, sizeof tests / sizeof tests[0]);
 }

@@ -1,8 +1,8 @@
 #include "base/pb.h"
 #include "test/unit/noise_rig.h"
 
-/* A peer made by hand: it speaks Noise correctly and says in its payload what the test wants. It takes the place of side
- * 1 - victim. */
+/* A peer made by hand: it speaks Noise correctly and says in its payload what the test wants. It takes the place of
+ * side 1 - victim. */
 typedef struct hostile {
   noise_rig *r;
   unsigned victim;
@@ -78,9 +78,9 @@ START_TEST(signatures_must_hold) {
       hostile h = attack(victim);
       uint8_t payload[512];
       size_t len = good_payload(&h, &h.r->id[1 - victim], payload, sizeof payload);
-      if (what == 0) payload[len - 1] ^= 1;                                 /* forged */
-      if (what == 1) memcpy(payload + 6, h.r->id[victim].public_key, 32);   /* somebody else's key */
-      if (what == 2) memset(payload + 40, 0, 64);                           /* zeros */
+      if (what == 0) payload[len - 1] ^= 1;                               /* forged */
+      if (what == 1) memcpy(payload + 6, h.r->id[victim].public_key, 32); /* somebody else's key */
+      if (what == 2) memset(payload + 40, 0, 64);                         /* zeros */
       answer_with(&h, payload, len);
       ck_assert_closed(h.r, victim, WEFT_WHO_PEER, "identity signature", WEFT_EAUTH);
       ck_assert_uint_eq(h.r->events[victim][WEFT_NOISE_EVENT_SECURED], 0);
@@ -112,8 +112,8 @@ START_TEST(malformed_payloads_are_refused) {
       weft_wr_init(&w, payload + len, sizeof payload - len);
       if (what == 0) len = 0;
       if (what == 1) len -= 1;
-      if (what == 2) weft_pb_put_bytes(&w, 2, payload + 40, 64);    /* identity_sig twice */
-      if (what == 3) weft_pb_put_bytes(&w, 4, "\x12\x7f", 2);       /* extensions that run past their end */
+      if (what == 2) weft_pb_put_bytes(&w, 2, payload + 40, 64); /* identity_sig twice */
+      if (what == 3) weft_pb_put_bytes(&w, 4, "\x12\x7f", 2);    /* extensions that run past their end */
       answer_with(&h, payload, len + weft_wr_len(&w));
       ck_assert_closed(h.r, victim, WEFT_WHO_PEER, "payload", WEFT_EMALFORMED);
       end(&h);

@@ -20,8 +20,9 @@ static size_t write_next(two *t, unsigned i, uint8_t wire[256]) {
   size_t len = 0;
   ck_assert(weft_noise_handshake_our_turn(&t->side[i % 2]) && !weft_noise_handshake_our_turn(&t->side[1 - i % 2]));
   size_t want = weft_noise_handshake_overhead(&t->side[i % 2]) + strlen(payloads[i]);
-  ck_assert_int_eq(weft_noise_handshake_write(&t->side[i % 2], (const uint8_t *)payloads[i], strlen(payloads[i]), wire, &len),
-                   WEFT_OK);
+  ck_assert_int_eq(
+      weft_noise_handshake_write(&t->side[i % 2], (const uint8_t *)payloads[i], strlen(payloads[i]), wire, &len),
+      WEFT_OK);
   ck_assert_uint_eq(len, want);
   return len;
 }
@@ -108,15 +109,15 @@ START_TEST(short_messages_are_malformed) {
 }
 END_TEST
 
-/* The points of small order, and their forms not reduced mod p (Bernstein, "May the Fourth Be With You"; RFC 7748 section 7). */
-static const char *const low_order[] = {
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
+/* The points of small order, and their forms not reduced mod p (Bernstein, "May the Fourth Be With You"; RFC 7748
+ * section 7). */
+static const char *const low_order[] = {"0000000000000000000000000000000000000000000000000000000000000000",
+                                        "0100000000000000000000000000000000000000000000000000000000000000",
+                                        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+                                        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+                                        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                                        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                                        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
 
 START_TEST(points_of_low_order_are_refused) {
   for (size_t i = 0; i < WEFT_ARRAY_LEN(low_order); i++) {

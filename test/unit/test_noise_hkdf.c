@@ -5,8 +5,8 @@ START_TEST(hmac_of_rfc_4231) {
   memset(key, 0x0b, sizeof key);
   weft_noise_hmac(key, sizeof key, (const uint8_t *)"Hi There", 8, NULL, 0, out); /* test case 1 */
   ck_assert_hex(out, 32, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-  weft_noise_hmac((const uint8_t *)"Jefe", 4, (const uint8_t *)"what do ya want ", 16, (const uint8_t *)"for nothing?", 12,
-                  out); /* test case 2, in two parts */
+  weft_noise_hmac((const uint8_t *)"Jefe", 4, (const uint8_t *)"what do ya want ", 16, (const uint8_t *)"for nothing?",
+                  12, out); /* test case 2, in two parts */
   ck_assert_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 END_TEST

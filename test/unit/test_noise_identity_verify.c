@@ -17,8 +17,8 @@ typedef struct pair {
 } pair;
 
 START_TEST(verifies_every_kind) {
-  pair good[] = {{rsa2048_key, rsa2048_sig}, {rsa4096_key, rsa4096_sig}, {rsa8192_key, rsa8192_sig},
-                 {p256_key, p256_sig},       {p384_key, p384_sig},       {p521_key, p521_sig},
+  pair good[] = {{rsa2048_key, rsa2048_sig},    {rsa4096_key, rsa4096_sig}, {rsa8192_key, rsa8192_sig},
+                 {p256_key, p256_sig},          {p384_key, p384_sig},       {p521_key, p521_sig},
                  {secp256k1_key, secp256k1_sig}};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(good); i++) {
     ck_assert_int_eq(verify(good[i].key, good[i].sig, MESSAGE), WEFT_OK);
@@ -29,8 +29,10 @@ START_TEST(verifies_every_kind) {
 END_TEST
 
 START_TEST(keys_of_other_sizes_are_unsupported) {
-  pair other[] = {{rsa1024_key, rsa1024_sig},           {rsa_long_exponent_key, rsa2048_sig},
-                  {rsa_even_exponent_key, rsa2048_sig}, {p224_key, p224_sig}};
+  pair other[] = {{rsa1024_key, rsa1024_sig},
+                  {rsa_long_exponent_key, rsa2048_sig},
+                  {rsa_even_exponent_key, rsa2048_sig},
+                  {p224_key, p224_sig}};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(other); i++)
     ck_assert_int_ne(verify(other[i].key, other[i].sig, MESSAGE), WEFT_OK);
   ck_assert_int_eq(verify(rsa1024_key, rsa1024_sig, MESSAGE), WEFT_EUNSUPPORTED);

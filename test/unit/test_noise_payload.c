@@ -147,13 +147,10 @@ START_TEST(muxer_names_fill_the_room_exactly) {
 END_TEST
 
 Suite *test_noise_payload(void) {
-  static const unit_test tests[] = {UNIT(reads_fields_in_any_order),
-                                    UNIT(refuses_missing_and_doubled_fields),
-                                    UNIT(refuses_every_truncation),
-                                    UNIT(the_signature_binds_the_static_key),
-                                    UNIT(encodes_what_it_decodes),
-                                    UNIT(the_extension_is_where_the_specification_has_it),
-                                    UNIT(muxer_lists_are_bounded),
-                                    UNIT(muxer_names_fill_the_room_exactly)};
+  static const unit_test tests[] = {
+      UNIT(reads_fields_in_any_order), UNIT(refuses_missing_and_doubled_fields),
+      UNIT(refuses_every_truncation),  UNIT(the_signature_binds_the_static_key),
+      UNIT(encodes_what_it_decodes),   UNIT(the_extension_is_where_the_specification_has_it),
+      UNIT(muxer_lists_are_bounded),   UNIT(muxer_names_fill_the_room_exactly)};
   return unit_suite("noise/payload", tests, sizeof tests / sizeof tests[0]);
 }

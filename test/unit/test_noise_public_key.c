@@ -18,16 +18,21 @@ END_TEST
 /* One key, one encoding, one peer id. */
 START_TEST(other_encodings_of_the_same_key_are_refused) {
   static const char *const bad[] = {
-      "1220" KEY32 "0801",           /* Data before Type */
-      "0801080112" "20" KEY32,       /* Type twice */
+      "1220" KEY32 "0801", /* Data before Type */
+      "0801080112"
+      "20" KEY32,                    /* Type twice */
       "08011220" KEY32 "1220" KEY32, /* Data twice */
       "08011220" KEY32 "1800",       /* a further field */
       "0881001220" KEY32,            /* Type not minimal */
       "080112a000" KEY32,            /* length not minimal */
-      "88000112" "20" KEY32,         /* tag not minimal */
-      "08011220" KEY32 "00",         /* a byte too many */
-      "0d010000001220" KEY32,        /* Type as fixed32 */
-      "0801",   "1220" KEY32, "",      "08",
+      "88000112"
+      "20" KEY32,             /* tag not minimal */
+      "08011220" KEY32 "00",  /* a byte too many */
+      "0d010000001220" KEY32, /* Type as fixed32 */
+      "0801",
+      "1220" KEY32,
+      "",
+      "08",
   };
   weft_public_key k;
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++) ck_assert_int_eq(decode(bad[i], &k), WEFT_EMALFORMED);

@@ -73,8 +73,8 @@ START_TEST(repeated_and_reordered_frames_end_it) {
     noise_rig_send(r, 0, "two");
     const uint8_t *frames = r->out[0].bytes + begin;
     size_t one = 2 + 3 + 16;
-    if (what == 0) weft_noise_input(r->n[1], frames, one, 0);                 /* then again */
-    weft_noise_input(r->n[1], what == 0 ? frames : frames + one, one, 0);     /* the second first */
+    if (what == 0) weft_noise_input(r->n[1], frames, one, 0);             /* then again */
+    weft_noise_input(r->n[1], what == 0 ? frames : frames + one, one, 0); /* the second first */
     ck_assert_closed(r, 1, WEFT_WHO_PEER, "message", WEFT_EAUTH);
     ck_assert_uint_eq(r->got[1].len, what == 0 ? 3 : 0);
     noise_rig_free(r);

@@ -239,7 +239,8 @@ static void whole_life(void *ctx) {
   }
   for (unsigned i = 0; made && i < 2; i++) weft_noise_start(r->n[i], 0);
   if (made) noise_rig_run(r, 50);
-  if (made && weft_noise_secured(r->n[0])) noise_rig_send(r, 0, "a message that is cut in pieces, so that it must be kept");
+  if (made && weft_noise_secured(r->n[0]))
+    noise_rig_send(r, 0, "a message that is cut in pieces, so that it must be kept");
   if (made) noise_rig_run(r, 7);
   noise_rig_free(r);
 }
