@@ -1,4 +1,5 @@
-/* Two data channel layers over a message transport that is a list in memory: a channel opens, carries a line, closes. */
+/* Two data channel layers over a message transport that is a list in memory: a channel opens, carries a line,
+ * closes. */
 #include <stdio.h>
 #include <string.h>
 #include <weft/datachannel/datachannel.h>

@@ -1,5 +1,6 @@
-/* One data channel layer between a hostile transport and a busy application. The input is a list of operations; what the
- * layer tells must add up: an id opens only when it is closed, says nothing when it is not open, and the gauge agrees. */
+/* One data channel layer between a hostile transport and a busy application. The input is a list of operations; what
+ * the layer tells must add up: an id opens only when it is closed, says nothing when it is not open, and the gauge
+ * agrees. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
-/* Two sessions over a pipe that a third party holds: it passes, cuts, alters, repeats and adds bytes, and time passes. What is
- * delivered is always the beginning of what was sent; SECURED comes only with the right peer; CLOSED comes at most once.
- * With the lowest bit of the first byte set, one side is instead a peer that speaks Noise and says what the input says. */
+/* Two sessions over a pipe that a third party holds: it passes, cuts, alters, repeats and adds bytes, and time
+ * passes. What is delivered is always the beginning of what was sent; SECURED comes only with the right peer; CLOSED
+ * comes at most once. With the lowest bit of the first byte set, one side is instead a peer that speaks Noise and
+ * says what the input says. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +154,8 @@ static void step(void) {
   }
 }
 
-/* The peer of side 1 by hand: message 1, then message 3 with the rest of the input as its payload, or the other way round. */
+/* The peer of side 1 by hand: message 1, then message 3 with the rest of the input as its payload, or the other way
+ * round. */
 static void say_payload(unsigned victim) {
   static uint8_t wire[PIPE], plain[PIPE];
   weft_noise_handshake hs;
