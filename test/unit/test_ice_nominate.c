@@ -1,0 +1,192 @@
+/* Which pair is used. */
+#include "test/unit/ice_net.h"
+
+START_TEST(best_pair_wins) {
+  static ice_net net;
+  ice_net_init(&net, 1);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(a, "[2001:db8::1]:1000");
+  ice_net_also(b, "[2001:db8::2]:2000");
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(5));
+  ck_assert_int_eq(a->remote.family, WEFT_AF_IP4); /* added first on both sides */
+  ck_assert_uint_eq(a->selections, 1);
+  ck_assert_uint_eq(b->selections, 1);
+  ice_net_free(&net);
+} END_TEST
+
+/* the first pair is dead, the second works: nominated after the grace, not after 30 s */
+START_TEST(better_pair_silent) {
+  static ice_net net;
+  ice_net_init(&net, 2);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(a, "[2001:db8::1]:1000");
+  ice_net_also(b, "[2001:db8::2]:2000");
+  a->addr[0].port = b->addr[0].port = 1; /* nothing arrives there */
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(5));
+  ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+  ck_assert_int_eq(a->remote.family, WEFT_AF_IP6);
+  ck_assert_uint_le(a->connected_at, WEFT_MS(100));
+  ck_assert_uint_le(a->completed_at, WEFT_MS(700));
+  ice_net_free(&net);
+} END_TEST
+
+START_TEST(aggressive) {
+  static ice_net net;
+  weft_ice_config cfg;
+  ice_net_init(&net, 3);
+  weft_ice_config_default(&cfg);
+  cfg.aggressive = true;
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, &cfg);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(1));
+  ck_assert_uint_eq(a->completed_at, WEFT_MS(40)); /* one round trip */
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+  ice_net_free(&net);
+} END_TEST
+
+static weft_addr nominated_from[8];
+static size_t nominated_n;
+
+static void count_use_candidate(ice_net *net, const ice_packet *p) {
+  weft_stun_msg m;
+  weft_stun_attr a;
+  (void)net;
+  if (weft_stun_parse(&m, p->data, p->len) != WEFT_OK || m.cls != WEFT_STUN_REQUEST) return;
+  if (weft_stun_find(&m, WEFT_STUN_USE_CANDIDATE, &a) != WEFT_OK) return;
+  if (nominated_n < WEFT_ARRAY_LEN(nominated_from)) nominated_from[nominated_n] = p->from;
+  nominated_n++;
+}
+
+/* regular nomination: USE-CANDIDATE on one pair only, never before it is valid */
+START_TEST(one_nomination) {
+  static ice_net net;
+  ice_net_init(&net, 4);
+  net.watch = count_use_candidate;
+  nominated_n = 0;
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  for (int i = 0; i < 3; i++) {
+    char text[32];
+    snprintf(text, sizeof text, "192.0.2.%d:1000", 11 + i);
+    ice_net_also(a, text);
+    snprintf(text, sizeof text, "192.0.2.%d:2000", 21 + i);
+    ice_net_also(b, text);
+  }
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_MS(39));
+  ck_assert_uint_eq(nominated_n, 0);
+  ice_net_run(&net, WEFT_SEC(2));
+  ck_assert_uint_eq(nominated_n, 1);
+  ck_assert(weft_addr_equal(&nominated_from[0], &a->addr[0]));
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+  ice_net_free(&net);
+} END_TEST
+
+/* C6: USE-CANDIDATE counts only once our own check has succeeded */
+START_TEST(nominated_before_success) {
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64];
+  ice_net_init(&net, 5);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  weft_addr peer = ice_addr("192.0.2.9:9");
+  snprintf(user, sizeof user, "%s:abcd", weft_ice_local_ufrag(b->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(b->ice), .role = WEFT_STUN_ICE_CONTROLLING, .use_candidate = true};
+  ck_assert_int_eq(weft_ice_set_remote(b->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  ck_assert_int_eq(weft_ice_start(b->ice, 0), WEFT_OK);
+  for (int i = 0; i < 10; i++) {
+    size_t len = ice_forge_request(buf, sizeof buf, &f, (uint8_t)i);
+    ck_assert_int_eq(weft_ice_input(b->ice, &b->addr[0], &peer, buf, len, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_MS(100));
+  }
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_CHECKING);
+  ck_assert_int_eq(weft_ice_send(b->ice, (const uint8_t *)"x", 1, net.now), WEFT_ESTATE); /* pion/ice #21 */
+  ck_assert_uint_eq(b->selections, 0);
+  ice_net_free(&net);
+} END_TEST
+
+/* C6: a peer that nominates its two paths in turn, ten times a second */
+START_TEST(nomination_loop_is_limited) {
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64];
+  ice_net_init(&net, 6);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(a, "192.0.2.11:1000");
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(3));
+  snprintf(user, sizeof user, "%s:%s", weft_ice_local_ufrag(b->ice), weft_ice_local_ufrag(a->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(b->ice), .role = WEFT_STUN_ICE_CONTROLLING, .use_candidate = true};
+  size_t before = b->selections;
+  for (int i = 0; i < 100; i++) {
+    size_t len = ice_forge_request(buf, sizeof buf, &f, (uint8_t)i);
+    ck_assert_int_eq(weft_ice_input(b->ice, &b->addr[0], &a->addr[i % 2], buf, len, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_MS(100));
+  }
+  ck_assert_uint_le(b->selections - before, 10);
+  ice_net_free(&net);
+} END_TEST
+
+/* C10: a NAT gives the controlling side a new address in mid-session; data flows again within 10 s */
+START_TEST(rebinding) {
+  for (uint64_t seed = 0; seed < 10; seed++) {
+    static ice_net net;
+    ice_net_init(&net, 7 + seed);
+    ice_node *a = ice_net_agent(&net, "192.168.1.2:1000", WEFT_ICE_CONTROLLING, NULL);
+    ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+    a->nat = ICE_NAT_RESTRICTED;
+    a->nat_ip = ice_addr("203.0.113.1:0");
+    ice_net_introduce(&net, a, b);
+    ice_net_run(&net, WEFT_SEC(10));
+    ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+    weft_addr old = b->remote;
+    a->mappings_n = 0; /* conntrack -F */
+    a->nat_port = 50000;
+    ice_net_run(&net, WEFT_SEC(9));
+    size_t before = a->data_n;
+    ck_assert_int_eq(weft_ice_send(b->ice, (const uint8_t *)"back", 4, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_SEC(1));
+    ck_assert_uint_eq(a->data_n, before + 1);
+    ck_assert(!weft_addr_equal(&old, &b->remote));
+    ck_assert_uint_eq(b->closes, 0);
+    ice_net_run(&net, WEFT_SEC(60));
+    ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+    ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+    ice_net_free(&net);
+  }
+} END_TEST
+
+/* the path in use dies, another pair works: the controlling side moves over before anything is closed */
+START_TEST(fail_over) {
+  static ice_net net;
+  ice_net_init(&net, 30);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(a, "[2001:db8::1]:1000");
+  ice_net_also(b, "[2001:db8::2]:2000");
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(5));
+  ck_assert_int_eq(a->remote.family, WEFT_AF_IP4);
+  a->addr[0].port = b->addr[0].port = 1;
+  ice_net_run(&net, WEFT_SEC(25));
+  ck_assert_uint_eq(a->closes + b->closes, 0);
+  ck_assert_int_eq(a->remote.family, WEFT_AF_IP6);
+  ck_assert_int_eq(b->remote.family, WEFT_AF_IP6);
+  ice_net_run(&net, WEFT_SEC(60));
+  ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+  ice_net_free(&net);
+} END_TEST
+
+Suite *test_ice_nominate(void) {
+  static const unit_test tests[] = {UNIT(best_pair_wins), UNIT(better_pair_silent), UNIT(aggressive), UNIT(one_nomination),
+                                    UNIT(nominated_before_success), UNIT(nomination_loop_is_limited), UNIT(rebinding),
+                                    UNIT(fail_over)};
+  return unit_suite("ice/nominate", tests, sizeof tests / sizeof tests[0]);
+}
