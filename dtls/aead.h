@@ -1,5 +1,5 @@
-/* weft dtls (private): the three cipher suites and their AEADs: mbedTLS's code for all of them, the CPU's instructions for AES-GCM
- * where there are some. */
+/* weft dtls (private): the three cipher suites and their AEADs: mbedTLS's code for all of them, the CPU's instructions
+ * for AES-GCM where there are some. */
 #ifndef WEFT_DTLS_AEAD_H
 #define WEFT_DTLS_AEAD_H
 

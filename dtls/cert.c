@@ -1,5 +1,5 @@
-/* A self-signed P-256 certificate that depends on nothing but the seed: every byte is written here, since mbedTLS 2.28 and 3.6 write the
- * same certificate differently, and its hash is part of an address. */
+/* A self-signed P-256 certificate that depends on nothing but the seed: every byte is written here, since mbedTLS 2.28
+ * and 3.6 write the same certificate differently, and its hash is part of an address. */
 #include "dtls/cert.h"
 
 #include <mbedtls/bignum.h>
@@ -48,7 +48,8 @@ static int expand(const uint8_t seed[32], const char *label, uint8_t *out, size_
   return mbedtls_hkdf(sha256, NULL, 0, seed, 32, (const uint8_t *)label, strlen(label), out, n);
 }
 
-/* 1 + (48 bytes of HKDF-SHA256 modulo n - 1): 128 bits more than the order, so no value is likelier (FIPS 186-4 B.4.1). */
+/* 1 + (48 bytes of HKDF-SHA256 modulo n - 1): 128 bits more than the order, so no value is likelier (FIPS 186-4
+ * B.4.1). */
 static int derive_scalar(uint8_t scalar[32], const uint8_t seed[32]) {
   uint8_t wide[48];
   mbedtls_mpi k, n1;
@@ -125,8 +126,8 @@ static void put_tbs(weft_wr *w, const uint8_t *spki, size_t spki_len, const char
   weft_dtls_der_close(w, tbs);
 }
 
-/* A name of its own for every key: mbedTLS then sees at once that a peer's certificate was not issued by ours, which stands in as the
- * list of trusted ones, and saves a signature check. */
+/* A name of its own for every key: mbedTLS then sees at once that a peer's certificate was not issued by ours, which
+ * stands in as the list of trusted ones, and saves a signature check. */
 static int make_name(char name[24], const uint8_t *spki, size_t spki_len) {
   uint8_t hash[32];
   int rc = weft_dtls_sha256(hash, spki, spki_len);

@@ -43,7 +43,8 @@ void weft_dtls_config_init(weft_dtls_config *c, size_t size) {
 
 static void copy_pins(weft_dtls *d) {
   if (d->cfg.pin) memcpy(d->pins[d->pins_len++], d->cfg.pin, WEFT_DTLS_FINGERPRINT_LEN);
-  for (size_t i = 0; i < d->cfg.pins_len; i++) memcpy(d->pins[d->pins_len++], d->cfg.pins[i], WEFT_DTLS_FINGERPRINT_LEN);
+  for (size_t i = 0; i < d->cfg.pins_len; i++)
+    memcpy(d->pins[d->pins_len++], d->cfg.pins[i], WEFT_DTLS_FINGERPRINT_LEN);
   d->cfg.pin = NULL;
   d->cfg.pins = NULL;
 }
@@ -162,7 +163,8 @@ int weft_dtls_input(weft_dtls *d, const uint8_t *data, size_t len, weft_time now
   weft_dtls_record rec;
   weft_rd_init(&r, data, len);
   while (rc == WEFT_OK && weft_dtls_alive(d) && weft_dtls_record_read(&r, &rec))
-    rc = d->state == WEFT_DTLS_STATE_HANDSHAKE ? weft_dtls_handshake_record(d, &rec) : weft_dtls_traffic_record(d, &rec);
+    rc =
+        d->state == WEFT_DTLS_STATE_HANDSHAKE ? weft_dtls_handshake_record(d, &rec) : weft_dtls_traffic_record(d, &rec);
   if (d->state == WEFT_DTLS_STATE_CLOSED && rc == WEFT_OK && weft_rd_left(&r) == len)
     d->stats.drop_state++;
   else if (!weft_rd_ok(&r) || len == 0)
@@ -184,16 +186,13 @@ int weft_dtls_send(weft_dtls *d, const uint8_t *data, size_t len, weft_time now)
 
 size_t weft_dtls_max_data(const weft_dtls *d) {
   size_t overhead = d->state == WEFT_DTLS_STATE_CONNECTED ? weft_dtls_half_overhead(&d->tx)
-                                                           : WEFT_DTLS_HEADER_LEN + WEFT_DTLS_EXPANSION_MAX;
+                                                          : WEFT_DTLS_HEADER_LEN + WEFT_DTLS_EXPANSION_MAX;
   return (size_t)d->cfg.mtu - overhead < WEFT_DTLS_PLAIN_MAX ? d->cfg.mtu - overhead : WEFT_DTLS_PLAIN_MAX;
 }
 
-static const weft_closed too_late = {WEFT_WHO_TIMEOUT,
-                                     "dtls",
-                                     "handshake",
-                                     WEFT_ETIMEDOUT,
-                                     0,
-                                     "the handshake did not end in time: nothing came, or too much was lost"};
+static const weft_closed too_late = {
+    WEFT_WHO_TIMEOUT, "dtls", "handshake",
+    WEFT_ETIMEDOUT,   0,      "the handshake did not end in time: nothing came, or too much was lost"};
 
 int weft_dtls_tick(weft_dtls *d, weft_time now) {
   enter(d, now);

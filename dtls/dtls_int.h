@@ -80,7 +80,8 @@ int weft_dtls_handshake_record(weft_dtls *d, const weft_dtls_record *rec);
 int weft_dtls_traffic_open(weft_dtls *d, const weft_dtls_record *rec, size_t *len);
 int weft_dtls_traffic_record(weft_dtls *d, const weft_dtls_record *rec);
 int weft_dtls_traffic_send(weft_dtls *d, uint8_t type, const uint8_t *data, size_t len);
-/* A datagram of the engine with its epoch 1 records under our numbers; the length, 0 when something is wrong with it. */
+/* A datagram of the engine with its epoch 1 records under our numbers; the length, 0 when something is wrong
+ * with it. */
 size_t weft_dtls_traffic_reseal(weft_dtls *d, const uint8_t *data, size_t len);
 
 #endif

@@ -6,7 +6,8 @@
 #include "base/timer.h"
 #include "dtls/aead.h"
 
-/* RFC 6347 section 4.2.4.1: 1 s when nothing is known of the path, doubling; the ends of the range for a measured one are ours. */
+/* RFC 6347 section 4.2.4.1: 1 s when nothing is known of the path, doubling; the ends of the range for a measured one
+ * are ours. */
 #define TIMER_UNKNOWN WEFT_SEC(1)
 #define TIMER_LEAST WEFT_MS(50)
 #define TIMER_MOST_FIRST WEFT_SEC(3)
@@ -93,8 +94,8 @@ static int cookie_any(void *ctx, const unsigned char *cookie, size_t len, const 
 
 /* ---- configuration ---- */
 
-/* The server takes 0x0001 or nothing, the client offers 0x0001 only: some peers end the handshake without use_srtp, one breaks when
- * another profile is chosen (RFC 5764 section 4.1.2). */
+/* The server takes 0x0001 or nothing, the client offers 0x0001 only: some peers end the handshake without use_srtp, one
+ * breaks when another profile is chosen (RFC 5764 section 4.1.2). */
 static const mbedtls_ssl_srtp_profile srtp[] = {MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80, MBEDTLS_TLS_SRTP_UNSET};
 
 static int configure(weft_dtls_engine *e, const weft_dtls_config *cfg) {

@@ -1,5 +1,5 @@
-/* weft dtls (private): mbedTLS's handshake behind four calls. The session feeds it whole records that it has looked at before, and
- * takes over as soon as the keys are there; application records never pass through here.
+/* weft dtls (private): mbedTLS's handshake behind four calls. The session feeds it whole records that it has looked at
+ * before, and takes over as soon as the keys are there; application records never pass through here.
  */
 #ifndef WEFT_DTLS_ENGINE_H
 #define WEFT_DTLS_ENGINE_H
@@ -36,8 +36,8 @@ typedef enum weft_dtls_progress {
 
 int weft_dtls_engine_init(weft_dtls_engine *e, const weft_dtls_config *cfg, const weft_dtls_engine_hooks *hooks);
 void weft_dtls_engine_free(weft_dtls_engine *e);
-/* Reads the record (NULL: none, timers only) and goes on as far as it can. error is mbedTLS's. After the end only the last flight is
- * sent again when the peer's says that it was lost. */
+/* Reads the record (NULL: none, timers only) and goes on as far as it can. error is mbedTLS's. After the end only the
+ * last flight is sent again when the peer's says that it was lost. */
 weft_dtls_progress weft_dtls_engine_step(weft_dtls_engine *e, const uint8_t *record, size_t len, weft_time now,
                                          int *error);
 weft_dtls_fault weft_dtls_engine_fault(const weft_dtls_engine *e, int error);

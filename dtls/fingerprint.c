@@ -17,7 +17,8 @@ void weft_dtls_fingerprint_format(char *out, const uint8_t fp[WEFT_DTLS_FINGERPR
   }
 }
 
-/* The names of hash functions do not depend on case (RFC 8122 section 5: from a registry of tokens, compared as such). */
+/* The names of hash functions do not depend on case (RFC 8122 section 5: from a registry of tokens, compared as
+ * such). */
 static bool is_sha256(const char *text, size_t len) {
   static const char name[] = "sha-256";
   if (len != sizeof name - 1) return false;

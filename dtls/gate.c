@@ -1,4 +1,5 @@
-/* The stateless gate (RFC 6347 section 4.2.1): answers a ClientHello without a good cookie by a HelloVerifyRequest and forgets it. */
+/* The stateless gate (RFC 6347 section 4.2.1): answers a ClientHello without a good cookie by a HelloVerifyRequest and
+ * forgets it. */
 #include <assert.h>
 #include <string.h>
 
@@ -105,7 +106,8 @@ static void trace(const weft_dtls_gate *g, weft_trace_kind kind, const char *tex
 
 /* ---- cookies ---- */
 
-/* HMAC-SHA256 over the bucket of time, the source, and what of the hello may not change between the two (RFC 6347 section 4.2.1). */
+/* HMAC-SHA256 over the bucket of time, the source, and what of the hello may not change between the two (RFC 6347
+ * section 4.2.1). */
 static void make_cookie(const weft_dtls_gate *g, uint8_t out[WEFT_DTLS_COOKIE_LEN], const weft_addr *remote,
                         const weft_dtls_hello *h, uint64_t bucket) {
   uint8_t buf[128];
@@ -187,7 +189,8 @@ static void expire(weft_dtls_gate *g) {
   }
 }
 
-static void deliver(weft_dtls_gate *g, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len) {
+static void deliver(weft_dtls_gate *g, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                    size_t len) {
   weft_dtls_hello h;
   size_t front = WEFT_DTLS_HEADER_LEN + WEFT_DTLS_FRAGMENT_HEADER_LEN;
   if (weft_dtls_hello_parse(&h, data + front, len - front) != WEFT_OK) {
@@ -255,7 +258,8 @@ static void later_fragment(weft_dtls_gate *g, const weft_addr *remote, const wef
     DROP(g, drop_cookie);
 }
 
-static void take_record(weft_dtls_gate *g, const weft_addr *local, const weft_addr *remote, const weft_dtls_record *rec) {
+static void take_record(weft_dtls_gate *g, const weft_addr *local, const weft_addr *remote,
+                        const weft_dtls_record *rec) {
   weft_dtls_fragment f;
   weft_rd r;
   if (rec->type != WEFT_DTLS_HANDSHAKE || rec->epoch != 0) {

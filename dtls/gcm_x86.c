@@ -97,7 +97,8 @@ static inline TARGET void key_stream(const weft_dtls_gcm_x86 *g, block nonce, ui
   for (unsigned i = 0; i < BATCH; i++) s[i] = _mm_aesenclast_si128(s[i], k);
 }
 
-/* ---- GHASH as POLYVAL (RFC 8452 appendix A): bytes reversed, key times x, products reduced by Montgomery's method ---- */
+/* ---- GHASH as POLYVAL (RFC 8452 appendix A): bytes reversed, key times x, products reduced by Montgomery's method
+ * ---- */
 
 typedef struct product {
   block low, middle, high;

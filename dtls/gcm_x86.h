@@ -1,6 +1,6 @@
-/* weft dtls (private): AES-GCM with the AES and carry-less multiplication instructions of x86 (SP 800-38D; Gueron and Kounavis, "Intel
- * Carry-Less Multiplication Instruction and its Usage for Computing the GCM Mode"). For the nonces of 12 and the additional data of
- * 13 bytes that a record has. Nothing in it depends in time on keys or content. */
+/* weft dtls (private): AES-GCM with the AES and carry-less multiplication instructions of x86 (SP 800-38D; Gueron and
+ * Kounavis, "Intel Carry-Less Multiplication Instruction and its Usage for Computing the GCM Mode"). For the nonces of
+ * 12 and the additional data of 13 bytes that a record has. Nothing in it depends in time on keys or content. */
 #ifndef WEFT_DTLS_GCM_X86_H
 #define WEFT_DTLS_GCM_X86_H
 

@@ -1,5 +1,5 @@
-/* Between the wire and mbedTLS while the handshake lasts: what cannot belong to it never gets there, since mbedTLS takes much of what is
- * merely odd as the end. */
+/* Between the wire and mbedTLS while the handshake lasts: what cannot belong to it never gets there, since mbedTLS
+ * takes much of what is merely odd as the end. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -15,28 +15,29 @@
 
 static weft_closed describe(weft_dtls_fault fault) {
   switch (fault) {
-    case WEFT_DTLS_FAULT_NO_CERT:
-      return (weft_closed){WEFT_WHO_PEER, "dtls", "certificate", WEFT_EAUTH, 0, "the peer presented no certificate"};
-    case WEFT_DTLS_FAULT_CERT:
-      return (weft_closed){WEFT_WHO_PEER, "dtls", "certificate", WEFT_EAUTH, 0, "the peer's certificate cannot be used"};
-    case WEFT_DTLS_FAULT_VERIFY:
-      return (weft_closed){WEFT_WHO_PEER, "dtls",     "certificate verify",
-                           WEFT_EAUTH,    0,          "the peer did not prove that it holds its certificate's key"};
-    case WEFT_DTLS_FAULT_FINISHED:
-      return (weft_closed){WEFT_WHO_PEER, "dtls", "finished", WEFT_EAUTH, 0, "the handshake was changed on its way"};
-    case WEFT_DTLS_FAULT_HELLO:
-      return (weft_closed){WEFT_WHO_PEER, "dtls", "hello", WEFT_EPROTO, 0,
-                           "the peer's hello has nothing in common with ours, or breaks the rules"};
-    case WEFT_DTLS_FAULT_VERSION:
-      return (weft_closed){WEFT_WHO_PEER, "dtls", "hello", WEFT_EUNSUPPORTED, 0, "the peer does not speak DTLS 1.2"};
-    case WEFT_DTLS_FAULT_UNEXPECTED:
-      return (weft_closed){WEFT_WHO_PEER, "dtls", "handshake", WEFT_EPROTO, 0, "a message came out of turn"};
-    case WEFT_DTLS_FAULT_MEMORY:
-      return (weft_closed){WEFT_WHO_SELF, "dtls", "handshake", WEFT_ENOMEM, 0, "out of memory"};
-    case WEFT_DTLS_FAULT_RANDOM:
-      return (weft_closed){WEFT_WHO_SELF, "dtls", "handshake", WEFT_ERANDOM, 0, "the source of randomness failed"};
-    case WEFT_DTLS_FAULT_ALERT:
-    case WEFT_DTLS_FAULT_OTHER: break;
+  case WEFT_DTLS_FAULT_NO_CERT:
+    return (weft_closed){WEFT_WHO_PEER, "dtls", "certificate", WEFT_EAUTH, 0, "the peer presented no certificate"};
+  case WEFT_DTLS_FAULT_CERT:
+    return (weft_closed){WEFT_WHO_PEER, "dtls", "certificate", WEFT_EAUTH, 0, "the peer's certificate cannot be used"};
+  case WEFT_DTLS_FAULT_VERIFY:
+    return (weft_closed){WEFT_WHO_PEER, "dtls", "certificate verify",
+                         WEFT_EAUTH,    0,      "the peer did not prove that it holds its certificate's key"};
+  case WEFT_DTLS_FAULT_FINISHED:
+    return (weft_closed){WEFT_WHO_PEER, "dtls", "finished", WEFT_EAUTH, 0, "the handshake was changed on its way"};
+  case WEFT_DTLS_FAULT_HELLO:
+    return (weft_closed){
+        WEFT_WHO_PEER, "dtls", "hello",
+        WEFT_EPROTO,   0,      "the peer's hello has nothing in common with ours, or breaks the rules"};
+  case WEFT_DTLS_FAULT_VERSION:
+    return (weft_closed){WEFT_WHO_PEER, "dtls", "hello", WEFT_EUNSUPPORTED, 0, "the peer does not speak DTLS 1.2"};
+  case WEFT_DTLS_FAULT_UNEXPECTED:
+    return (weft_closed){WEFT_WHO_PEER, "dtls", "handshake", WEFT_EPROTO, 0, "a message came out of turn"};
+  case WEFT_DTLS_FAULT_MEMORY:
+    return (weft_closed){WEFT_WHO_SELF, "dtls", "handshake", WEFT_ENOMEM, 0, "out of memory"};
+  case WEFT_DTLS_FAULT_RANDOM:
+    return (weft_closed){WEFT_WHO_SELF, "dtls", "handshake", WEFT_ERANDOM, 0, "the source of randomness failed"};
+  case WEFT_DTLS_FAULT_ALERT:
+  case WEFT_DTLS_FAULT_OTHER: break;
   }
   return (weft_closed){WEFT_WHO_PEER, "dtls", "handshake", WEFT_EPROTO, 0, "the peer broke the rules of the handshake"};
 }
@@ -52,7 +53,8 @@ static weft_closed refused(int why) {
 }
 
 static weft_closed from_alert(uint8_t description) {
-  weft_closed c = {WEFT_WHO_PEER, "dtls",      "alert", weft_dtls_alert_code(description),
+  weft_closed c = {WEFT_WHO_PEER, "dtls",
+                   "alert",       weft_dtls_alert_code(description),
                    description,   weft_dtls_alert_text(description)};
   if (description == WEFT_DTLS_ALERT_CLOSE_NOTIFY) c.code = WEFT_ECLOSED;
   return c;
@@ -61,17 +63,17 @@ static weft_closed from_alert(uint8_t description) {
 /* RFC 5246 section 7.2.2; no certificate: section 7.4.6. */
 static uint8_t alert_for(weft_dtls_fault fault) {
   switch (fault) {
-    case WEFT_DTLS_FAULT_NO_CERT:
-    case WEFT_DTLS_FAULT_HELLO: return WEFT_DTLS_ALERT_HANDSHAKE_FAILURE;
-    case WEFT_DTLS_FAULT_CERT: return WEFT_DTLS_ALERT_BAD_CERTIFICATE;
-    case WEFT_DTLS_FAULT_VERIFY:
-    case WEFT_DTLS_FAULT_FINISHED: return WEFT_DTLS_ALERT_DECRYPT_ERROR;
-    case WEFT_DTLS_FAULT_VERSION: return WEFT_DTLS_ALERT_PROTOCOL_VERSION;
-    case WEFT_DTLS_FAULT_UNEXPECTED: return WEFT_DTLS_ALERT_UNEXPECTED_MESSAGE;
-    case WEFT_DTLS_FAULT_MEMORY:
-    case WEFT_DTLS_FAULT_RANDOM:
-    case WEFT_DTLS_FAULT_ALERT:
-    case WEFT_DTLS_FAULT_OTHER: break;
+  case WEFT_DTLS_FAULT_NO_CERT:
+  case WEFT_DTLS_FAULT_HELLO: return WEFT_DTLS_ALERT_HANDSHAKE_FAILURE;
+  case WEFT_DTLS_FAULT_CERT: return WEFT_DTLS_ALERT_BAD_CERTIFICATE;
+  case WEFT_DTLS_FAULT_VERIFY:
+  case WEFT_DTLS_FAULT_FINISHED: return WEFT_DTLS_ALERT_DECRYPT_ERROR;
+  case WEFT_DTLS_FAULT_VERSION: return WEFT_DTLS_ALERT_PROTOCOL_VERSION;
+  case WEFT_DTLS_FAULT_UNEXPECTED: return WEFT_DTLS_ALERT_UNEXPECTED_MESSAGE;
+  case WEFT_DTLS_FAULT_MEMORY:
+  case WEFT_DTLS_FAULT_RANDOM:
+  case WEFT_DTLS_FAULT_ALERT:
+  case WEFT_DTLS_FAULT_OTHER: break;
   }
   return WEFT_DTLS_ALERT_INTERNAL_ERROR;
 }
@@ -214,8 +216,8 @@ void weft_dtls_handshake_run(weft_dtls *d, const uint8_t *record, size_t len) {
 
 /* ---- epoch 1 ---- */
 
-/* mbedTLS ends the handshake on a record that it cannot open while it waits for Finished: anybody could send one. So it gets only what
- * we could open. */
+/* mbedTLS ends the handshake on a record that it cannot open while it waits for Finished: anybody could send one. So it
+ * gets only what we could open. */
 static int protected_record(weft_dtls *d, const weft_dtls_record *rec) {
   size_t len;
   if (rec->type != WEFT_DTLS_HANDSHAKE && rec->type != WEFT_DTLS_ALERT) {
@@ -307,7 +309,8 @@ static int handshake_messages(weft_dtls *d, const weft_dtls_record *rec) {
   bool good = rec->len > 0, wanted = true;
   for (unsigned n = 1; good && weft_rd_left(&r) > 0; n++) {
     good = weft_dtls_fragment_read(&r, &f) && f.length <= MESSAGE_MAX;
-    if (good && expected(d, &f) && f.type == WEFT_DTLS_CLIENT_HELLO) return client_hello(d, rec, &f, n == 1 && weft_rd_done(&r));
+    if (good && expected(d, &f) && f.type == WEFT_DTLS_CLIENT_HELLO)
+      return client_hello(d, rec, &f, n == 1 && weft_rd_done(&r));
     wanted = wanted && good && expected(d, &f);
   }
   if (!good)

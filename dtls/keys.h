@@ -1,4 +1,5 @@
-/* weft dtls (private): from the master secret to the keys of both directions (RFC 5246 section 6.3), and the key log line. */
+/* weft dtls (private): from the master secret to the keys of both directions (RFC 5246 section 6.3), and the key log
+ * line. */
 #ifndef WEFT_DTLS_KEYS_H
 #define WEFT_DTLS_KEYS_H
 

@@ -104,11 +104,13 @@ void weft_dtls_mbed_restrict(mbedtls_ssl_config *conf) {
 #if V3
   static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
                                     MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
-  static const uint16_t algs[] = {
-      MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-      MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-      MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-      MBEDTLS_TLS1_3_SIG_NONE};
+  static const uint16_t algs[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+                                  MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+                                  MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+                                  MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+                                  MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+                                  MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+                                  MBEDTLS_TLS1_3_SIG_NONE};
   mbedtls_ssl_conf_groups(conf, groups);
   mbedtls_ssl_conf_sig_algs(conf, algs);
   mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
@@ -128,7 +130,8 @@ void weft_dtls_mbed_restrict(mbedtls_ssl_config *conf) {
 
 static void tell(weft_dtls_key_hook *hook, const uint8_t *master, const uint8_t *client_random,
                  const uint8_t *server_random, mbedtls_tls_prf_types prf) {
-  weft_dtls_secrets s = {.prf = prf, .suite = hook->ssl->MBEDTLS_PRIVATE(session_negotiate)->MBEDTLS_PRIVATE(ciphersuite)};
+  weft_dtls_secrets s = {.prf = prf,
+                         .suite = hook->ssl->MBEDTLS_PRIVATE(session_negotiate)->MBEDTLS_PRIVATE(ciphersuite)};
   memcpy(s.master, master, sizeof s.master);
   memcpy(s.client_random, client_random, sizeof s.client_random);
   memcpy(s.server_random, server_random, sizeof s.server_random);
@@ -184,15 +187,15 @@ uint8_t weft_dtls_mbed_alert(const mbedtls_ssl_context *ssl) {
 /* Where it stopped: the state may have gone on to the next one by then. */
 static weft_dtls_fault by_state(const mbedtls_ssl_context *ssl) {
   switch (ssl->MBEDTLS_PRIVATE(state)) {
-    case MBEDTLS_SSL_HELLO_REQUEST:
-    case MBEDTLS_SSL_CLIENT_HELLO:
-    case MBEDTLS_SSL_SERVER_HELLO: return WEFT_DTLS_FAULT_HELLO;
-    case MBEDTLS_SSL_CLIENT_CERTIFICATE:
-    case MBEDTLS_SSL_SERVER_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
-    case MBEDTLS_SSL_CERTIFICATE_VERIFY: return WEFT_DTLS_FAULT_VERIFY;
-    case MBEDTLS_SSL_CLIENT_FINISHED:
-    case MBEDTLS_SSL_SERVER_FINISHED: return WEFT_DTLS_FAULT_FINISHED;
-    default: return WEFT_DTLS_FAULT_OTHER;
+  case MBEDTLS_SSL_HELLO_REQUEST:
+  case MBEDTLS_SSL_CLIENT_HELLO:
+  case MBEDTLS_SSL_SERVER_HELLO: return WEFT_DTLS_FAULT_HELLO;
+  case MBEDTLS_SSL_CLIENT_CERTIFICATE:
+  case MBEDTLS_SSL_SERVER_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
+  case MBEDTLS_SSL_CERTIFICATE_VERIFY: return WEFT_DTLS_FAULT_VERIFY;
+  case MBEDTLS_SSL_CLIENT_FINISHED:
+  case MBEDTLS_SSL_SERVER_FINISHED: return WEFT_DTLS_FAULT_FINISHED;
+  default: return WEFT_DTLS_FAULT_OTHER;
   }
 }
 
@@ -200,23 +203,23 @@ static weft_dtls_fault by_state(const mbedtls_ssl_context *ssl) {
 /* 2.28 names the message that was bad. */
 static weft_dtls_fault by_message(const mbedtls_ssl_context *ssl, int error) {
   switch (error) {
-    case MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN:
-    case MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE:
-    case MBEDTLS_ERR_SSL_BAD_HS_CLIENT_HELLO:
-    case MBEDTLS_ERR_SSL_BAD_HS_SERVER_HELLO: return WEFT_DTLS_FAULT_HELLO;
-    case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
-    case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY: return WEFT_DTLS_FAULT_VERIFY;
-    case MBEDTLS_ERR_SSL_BAD_HS_FINISHED: return WEFT_DTLS_FAULT_FINISHED;
-    default: return by_state(ssl);
+  case MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN:
+  case MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE:
+  case MBEDTLS_ERR_SSL_BAD_HS_CLIENT_HELLO:
+  case MBEDTLS_ERR_SSL_BAD_HS_SERVER_HELLO: return WEFT_DTLS_FAULT_HELLO;
+  case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
+  case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY: return WEFT_DTLS_FAULT_VERIFY;
+  case MBEDTLS_ERR_SSL_BAD_HS_FINISHED: return WEFT_DTLS_FAULT_FINISHED;
+  default: return by_state(ssl);
   }
 }
 #else
 static weft_dtls_fault by_message(const mbedtls_ssl_context *ssl, int error) {
   switch (error) {
-    case MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION:
-    case MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL: return WEFT_DTLS_FAULT_HELLO;
-    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
-    default: break;
+  case MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION:
+  case MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL: return WEFT_DTLS_FAULT_HELLO;
+  case MBEDTLS_ERR_SSL_BAD_CERTIFICATE: return WEFT_DTLS_FAULT_CERT;
+  default: break;
   }
   /* A refused ServerHello leaves the client waiting for the certificate. */
   if (error == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE || error == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER)
@@ -227,17 +230,17 @@ static weft_dtls_fault by_message(const mbedtls_ssl_context *ssl, int error) {
 
 weft_dtls_fault weft_dtls_mbed_fault(const mbedtls_ssl_context *ssl, int error) {
   switch (error) {
-    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
-    case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY: return WEFT_DTLS_FAULT_ALERT;
-    case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE: return WEFT_DTLS_FAULT_NO_CERT;
-    case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED: return WEFT_DTLS_FAULT_CERT;
-    case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE: return WEFT_DTLS_FAULT_UNEXPECTED;
-    case ERR_PROTOCOL_VERSION: return WEFT_DTLS_FAULT_VERSION;
-    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
-    case MBEDTLS_ERR_MPI_ALLOC_FAILED: return WEFT_DTLS_FAULT_MEMORY;
-    case MBEDTLS_ERR_SSL_NO_RNG: return WEFT_DTLS_FAULT_RANDOM;
-    case MBEDTLS_ERR_RSA_VERIFY_FAILED:
-    case MBEDTLS_ERR_ECP_VERIFY_FAILED: return WEFT_DTLS_FAULT_VERIFY;
-    default: return by_message(ssl, error);
+  case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+  case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY: return WEFT_DTLS_FAULT_ALERT;
+  case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE: return WEFT_DTLS_FAULT_NO_CERT;
+  case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED: return WEFT_DTLS_FAULT_CERT;
+  case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE: return WEFT_DTLS_FAULT_UNEXPECTED;
+  case ERR_PROTOCOL_VERSION: return WEFT_DTLS_FAULT_VERSION;
+  case MBEDTLS_ERR_SSL_ALLOC_FAILED:
+  case MBEDTLS_ERR_MPI_ALLOC_FAILED: return WEFT_DTLS_FAULT_MEMORY;
+  case MBEDTLS_ERR_SSL_NO_RNG: return WEFT_DTLS_FAULT_RANDOM;
+  case MBEDTLS_ERR_RSA_VERIFY_FAILED:
+  case MBEDTLS_ERR_ECP_VERIFY_FAILED: return WEFT_DTLS_FAULT_VERIFY;
+  default: return by_message(ssl, error);
   }
 }

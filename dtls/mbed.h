@@ -1,4 +1,5 @@
-/* weft dtls (private): what mbedTLS 2.28 and 3.6 do differently, under one name each. mbed.c is the only file that asks for the version.
+/* weft dtls (private): what mbedTLS 2.28 and 3.6 do differently, under one name each. mbed.c is the only file that asks
+ * for the version.
  */
 #ifndef WEFT_DTLS_MBED_H
 #define WEFT_DTLS_MBED_H
@@ -59,16 +60,16 @@ uint8_t weft_dtls_mbed_alert(const mbedtls_ssl_context *ssl);
 
 typedef enum weft_dtls_fault {
   WEFT_DTLS_FAULT_OTHER = 0,
-  WEFT_DTLS_FAULT_NO_CERT,     /* the peer sent none */
-  WEFT_DTLS_FAULT_CERT,        /* refused by the certificate hook, or not parsable */
-  WEFT_DTLS_FAULT_VERIFY,      /* CertificateVerify or the key exchange's signature */
+  WEFT_DTLS_FAULT_NO_CERT, /* the peer sent none */
+  WEFT_DTLS_FAULT_CERT,    /* refused by the certificate hook, or not parsable */
+  WEFT_DTLS_FAULT_VERIFY,  /* CertificateVerify or the key exchange's signature */
   WEFT_DTLS_FAULT_FINISHED,
-  WEFT_DTLS_FAULT_HELLO,       /* nothing in common, or a hello that breaks the rules */
+  WEFT_DTLS_FAULT_HELLO, /* nothing in common, or a hello that breaks the rules */
   WEFT_DTLS_FAULT_VERSION,
-  WEFT_DTLS_FAULT_UNEXPECTED,  /* a message out of order */
+  WEFT_DTLS_FAULT_UNEXPECTED, /* a message out of order */
   WEFT_DTLS_FAULT_MEMORY,
   WEFT_DTLS_FAULT_RANDOM,
-  WEFT_DTLS_FAULT_ALERT        /* the peer sent a fatal alert */
+  WEFT_DTLS_FAULT_ALERT /* the peer sent a fatal alert */
 } weft_dtls_fault;
 
 weft_dtls_fault weft_dtls_mbed_fault(const mbedtls_ssl_context *ssl, int error);

@@ -1,6 +1,6 @@
-/* weft dtls (private): one ClientHello put together from its fragments, in any order, before mbedTLS sees it: 2.28 and 3.6 before 3.6.6
- * refuse a fragmented one, and browsers send nothing else. A handshake message is hashed as if it had come whole (RFC 6347 section
- * 4.2.6), so joining changes nothing for the peer.
+/* weft dtls (private): one ClientHello put together from its fragments, in any order, before mbedTLS sees it: 2.28 and
+ * 3.6 before 3.6.6 refuse a fragmented one, and browsers send nothing else. A handshake message is hashed as if it had
+ * come whole (RFC 6347 section 4.2.6), so joining changes nothing for the peer.
  */
 #ifndef WEFT_DTLS_REASSEMBLY_H
 #define WEFT_DTLS_REASSEMBLY_H
@@ -23,8 +23,8 @@ size_t weft_dtls_reassembly_size(size_t max);
 void weft_dtls_reassembly_init(weft_dtls_reassembly *a, uint8_t *mem, size_t max);
 void weft_dtls_reassembly_reset(weft_dtls_reassembly *a);
 
-/* Takes a fragment of a ClientHello. 1: the message is whole; 0: more is needed; WEFT_ETOOBIG: longer than max, nothing changed;
- * WEFT_EPROTO: it contradicts what is there (length, message_seq or bytes), and all of it is gone. */
+/* Takes a fragment of a ClientHello. 1: the message is whole; 0: more is needed; WEFT_ETOOBIG: longer than max, nothing
+ * changed; WEFT_EPROTO: it contradicts what is there (length, message_seq or bytes), and all of it is gone. */
 int weft_dtls_reassembly_add(weft_dtls_reassembly *a, const weft_dtls_fragment *f);
 /* The whole message as one record with this number; then the slot is empty. Valid until the next add. */
 const uint8_t *weft_dtls_reassembly_take(weft_dtls_reassembly *a, uint64_t record_seq, size_t *len);

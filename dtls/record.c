@@ -80,8 +80,8 @@ static void make_aad(uint8_t aad[13], uint8_t type, uint16_t version, uint64_t s
   aad[12] = (uint8_t)len;
 }
 
-/* AES-GCM: 4 fixed bytes, then the 8 sent in the record (RFC 5288 section 3). ChaCha20-Poly1305: epoch and number, padded on the left
- * and mixed into the fixed 12 (RFC 7905 section 2). */
+/* AES-GCM: 4 fixed bytes, then the 8 sent in the record (RFC 5288 section 3). ChaCha20-Poly1305: epoch and number,
+ * padded on the left and mixed into the fixed 12 (RFC 7905 section 2). */
 static void make_nonce(const weft_dtls_half *h, uint8_t nonce[12], const uint8_t *sent, uint64_t seq) {
   memcpy(nonce, h->iv, 12);
   if (sent) {

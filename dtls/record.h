@@ -1,4 +1,5 @@
-/* weft dtls (private): DTLS records - the header (RFC 6347 section 4.1), protection with an AEAD, and the replay window.
+/* weft dtls (private): DTLS records - the header (RFC 6347 section 4.1), protection with an AEAD, and the replay
+ * window.
  *
  *   weft_dtls_record rec;
  *   while (weft_dtls_record_read(&r, &rec)) ...            r over one datagram
@@ -15,8 +16,8 @@
 #include "dtls/aead.h"
 
 #define WEFT_DTLS_HEADER_LEN 13
-#define WEFT_DTLS_PLAIN_MAX 16384   /* RFC 5246 section 6.2.1 */
-#define WEFT_DTLS_EXPANSION_MAX 24  /* explicit nonce and tag of AES-GCM */
+#define WEFT_DTLS_PLAIN_MAX 16384  /* RFC 5246 section 6.2.1 */
+#define WEFT_DTLS_EXPANSION_MAX 24 /* explicit nonce and tag of AES-GCM */
 #define WEFT_DTLS_SEQ_MAX 0xffffffffffffu
 
 enum { WEFT_DTLS_CCS = 20, WEFT_DTLS_ALERT = 21, WEFT_DTLS_HANDSHAKE = 22, WEFT_DTLS_APPLICATION = 23 };

@@ -58,8 +58,12 @@ static void alert(weft_dtls *d, const weft_dtls_record *rec, size_t len) {
   bool end = description == WEFT_DTLS_ALERT_CLOSE_NOTIFY;
   if (!end && level != 2) return;
   if (end) (void)weft_dtls_traffic_send(d, WEFT_DTLS_ALERT, goodbye, sizeof goodbye);
-  weft_closed closed = {WEFT_WHO_PEER, "dtls", end ? "close" : "alert", weft_dtls_alert_code(description),
-                        description,   weft_dtls_alert_text(description)};
+  weft_closed closed = {WEFT_WHO_PEER,
+                        "dtls",
+                        end ? "close" : "alert",
+                        weft_dtls_alert_code(description),
+                        description,
+                        weft_dtls_alert_text(description)};
   weft_dtls_end(d, &closed);
 }
 
@@ -96,8 +100,8 @@ int weft_dtls_traffic_record(weft_dtls *d, const weft_dtls_record *rec) {
 
 /* ---- the engine's last flight, sent again ---- */
 
-/* The engine counts epoch 1 on from its own last record and does not know of ours: under its number a nonce would be used twice. Same
- * length, since the overhead is the same. */
+/* The engine counts epoch 1 on from its own last record and does not know of ours: under its number a nonce would be
+ * used twice. Same length, since the overhead is the same. */
 static size_t reseal_one(weft_dtls *d, const weft_dtls_record *rec, uint8_t *out, size_t cap) {
   uint8_t plain[WEFT_DTLS_EARLY_MAX];
   size_t len;

@@ -34,11 +34,10 @@ static bool same_content(const json *want, const weft_dtls_record *rec) {
   weft_dtls_fragment f;
   weft_rd_init(&r, rec->body, rec->len);
   if (rec->epoch != 0) return true;
-  if (rec->type == WEFT_DTLS_HANDSHAKE)
-    return weft_dtls_fragment_read(&r, &f) && (!want || same_fragment(want, &f));
+  if (rec->type == WEFT_DTLS_HANDSHAKE) return weft_dtls_fragment_read(&r, &f) && (!want || same_fragment(want, &f));
   if (rec->type == WEFT_DTLS_ALERT)
-    return rec->len == 2 &&
-           (!want || (same_u64(want, "alert_level", rec->body[0]) && same_u64(want, "alert_description", rec->body[1])));
+    return rec->len == 2 && (!want || (same_u64(want, "alert_level", rec->body[0]) &&
+                                       same_u64(want, "alert_description", rec->body[1])));
   return true;
 }
 
@@ -158,8 +157,9 @@ static void run_prf(conform_ctx *ctx, const conform_case *c) {
   const uint8_t *secret = conform_bytes(ctx, c, "input.secret", &secret_len);
   const uint8_t *seed = conform_bytes(ctx, c, "input.seed", &seed_len);
   const char *label = conform_text(c, "input.label");
-  bool ok = secret && seed && label && conform_u64(c, "input.length", &length) && length <= sizeof out &&
-            mbedtls_ssl_tls_prf(MBEDTLS_SSL_TLS_PRF_SHA256, secret, secret_len, label, seed, seed_len, out, length) == 0;
+  bool ok =
+      secret && seed && label && conform_u64(c, "input.length", &length) && length <= sizeof out &&
+      mbedtls_ssl_tls_prf(MBEDTLS_SSL_TLS_PRF_SHA256, secret, secret_len, label, seed, seed_len, out, length) == 0;
   conform_verdict(ctx, c, ok && conform_hex_is(ctx, c, "expected.output", out, length), "output differs");
 }
 

@@ -1,5 +1,5 @@
-/* What the dtls layer gives an embedder: two sessions that know each other by the hash of their certificates, over a path that is an
- * array here and would be a socket elsewhere. */
+/* What the dtls layer gives an embedder: two sessions that know each other by the hash of their certificates, over a
+ * path that is an array here and would be a socket elsewhere. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -53,7 +53,8 @@ int main(void) {
   weft_dtls_cert *cert_a, *cert_b;
   a.other = &b;
   b.other = &a;
-  if (weft_dtls_cert_new(&cert_a, seed_a, NULL) != WEFT_OK || weft_dtls_cert_new(&cert_b, seed_b, NULL) != WEFT_OK) return 1;
+  if (weft_dtls_cert_new(&cert_a, seed_a, NULL) != WEFT_OK || weft_dtls_cert_new(&cert_b, seed_b, NULL) != WEFT_OK)
+    return 1;
   if (!start(&b, WEFT_DTLS_SERVER, cert_b, cert_a) || !start(&a, WEFT_DTLS_CLIENT, cert_a, cert_b)) return 1;
   for (int i = 0; i < 20; i++) {
     side *s = i % 2 ? &a : &b;

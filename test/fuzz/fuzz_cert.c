@@ -1,5 +1,5 @@
-/* A peer's certificate and its fingerprint in text: whatever the bytes are, the session's way of looking at a certificate ends well, and
- * text that is taken comes back the same. */
+/* A peer's certificate and its fingerprint in text: whatever the bytes are, the session's way of looking at a
+ * certificate ends well, and text that is taken comes back the same. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

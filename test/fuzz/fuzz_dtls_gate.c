@@ -1,7 +1,7 @@
 /* The gate under arbitrary datagrams and, so that something gets past it, hellos that carry the cookie it gave.
  *
- * Input: repeated {op 1, delay 1, source 1, len 2, bytes}; op bit 0: bytes are a hello body, sent with the source's cookie as fragment
- * [op * 4, ...). */
+ * Input: repeated {op 1, delay 1, source 1, len 2, bytes}; op bit 0: bytes are a hello body, sent with the source's
+ * cookie as fragment [op * 4, ...). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +47,8 @@ static void on_hello(void *user, const weft_addr *local, const weft_addr *remote
   REQUIRE(weft_dtls_hello_parse(&hello, data + 25, len - 25) == WEFT_OK && hello.cookie_len == 32);
 }
 
-static size_t with_cookie(const harness *h, unsigned op, unsigned source, const uint8_t *body, size_t len, uint8_t *out) {
+static size_t with_cookie(const harness *h, unsigned op, unsigned source, const uint8_t *body, size_t len,
+                          uint8_t *out) {
   uint8_t whole[1024];
   if (len < 36 || len > sizeof whole - 32) return 0;
   memcpy(whole, body, 34);

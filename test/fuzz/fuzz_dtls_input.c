@@ -1,8 +1,8 @@
-/* A session under arbitrary datagrams: a server or a client in its handshake, or one that is connected, with records that a peer with the
- * keys has sealed among them.
+/* A session under arbitrary datagrams: a server or a client in its handshake, or one that is connected, with records
+ * that a peer with the keys has sealed among them.
  *
- * Input: {kind 1} then repeated {op 1, delay 1, len 2, bytes}; op: 0 datagram as it is, 1 record in clear of type 20 + op / 8, 2 sealed
- * record of that type, 3 tick, 4 send, 5 close. */
+ * Input: {kind 1} then repeated {op 1, delay 1, len 2, bytes}; op: 0 datagram as it is, 1 record in clear of type 20 +
+ * op / 8, 2 sealed record of that type, 3 tick, 4 send, 5 close. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,16 +78,16 @@ static void step(harness *h, uint8_t op, const uint8_t *bytes, size_t len, weft_
   uint8_t made[4096];
   uint8_t type = (uint8_t)(20 + (op / 8) % 4);
   switch (op % 8) {
-    case 1: weft_dtls_input(h->d, made, clear_record(type, bytes, len, made, sizeof made), now); break;
-    case 2:
-      if (!h->keyed) break;
-      h->sealed += type == WEFT_DTLS_APPLICATION;
-      weft_dtls_input(h->d, made, weft_dtls_half_seal(&h->peer, type, bytes, len, made, sizeof made), now);
-      break;
-    case 3: weft_dtls_tick(h->d, now); break;
-    case 4: (void)weft_dtls_send(h->d, bytes, len, now); break;
-    case 5: (void)weft_dtls_close(h->d, len % 2 ? WEFT_EPROTO : WEFT_OK, now); break;
-    default: weft_dtls_input(h->d, bytes, len, now); break;
+  case 1: weft_dtls_input(h->d, made, clear_record(type, bytes, len, made, sizeof made), now); break;
+  case 2:
+    if (!h->keyed) break;
+    h->sealed += type == WEFT_DTLS_APPLICATION;
+    weft_dtls_input(h->d, made, weft_dtls_half_seal(&h->peer, type, bytes, len, made, sizeof made), now);
+    break;
+  case 3: weft_dtls_tick(h->d, now); break;
+  case 4: (void)weft_dtls_send(h->d, bytes, len, now); break;
+  case 5: (void)weft_dtls_close(h->d, len % 2 ? WEFT_EPROTO : WEFT_OK, now); break;
+  default: weft_dtls_input(h->d, bytes, len, now); break;
   }
 }
 

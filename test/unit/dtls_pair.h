@@ -55,10 +55,10 @@ typedef struct dtls_pair {
   weft_time now;
   wire_item *wire;
   size_t head, tail;
-  unsigned count;      /* datagrams so far */
-  uint64_t drop;       /* bit i: datagram i is lost */
+  unsigned count; /* datagrams so far */
+  uint64_t drop;  /* bit i: datagram i is lost */
   bool drop_to_server, drop_to_client;
-  uint64_t hash;       /* of all that was sent, with its time */
+  uint64_t hash; /* of all that was sent, with its time */
   void (*tamper)(struct dtls_pair *p, wire_item *w, unsigned index);
   size_t largest;
 } dtls_pair;
@@ -108,28 +108,28 @@ static inline void pair_event(void *user, const weft_dtls_event *ev, weft_time n
   dtls_end *e = user;
   ck_assert_uint_eq(e->closed, 0);
   switch (ev->type) {
-    case WEFT_DTLS_EVENT_CONNECTED:
-      e->connected++;
-      memcpy(e->fingerprint, ev->peer_fingerprint, 32);
-      memcpy(e->der, ev->peer_der, ev->peer_der_len);
-      e->der_len = ev->peer_der_len;
-      strncpy(e->cipher, ev->cipher, sizeof e->cipher - 1);
-      if (e->free_on_connected) {
-        weft_dtls_free(e->d);
-        e->d = NULL;
-      }
-      break;
-    case WEFT_DTLS_EVENT_DATA: pair_on_data(e, ev, now); break;
-    case WEFT_DTLS_EVENT_CLOSED:
-      e->closed++;
-      e->why = ev->closed;
-      strncpy(e->why_text, ev->closed.text, sizeof e->why_text - 1);
-      break;
+  case WEFT_DTLS_EVENT_CONNECTED:
+    e->connected++;
+    memcpy(e->fingerprint, ev->peer_fingerprint, 32);
+    memcpy(e->der, ev->peer_der, ev->peer_der_len);
+    e->der_len = ev->peer_der_len;
+    strncpy(e->cipher, ev->cipher, sizeof e->cipher - 1);
+    if (e->free_on_connected) {
+      weft_dtls_free(e->d);
+      e->d = NULL;
+    }
+    break;
+  case WEFT_DTLS_EVENT_DATA: pair_on_data(e, ev, now); break;
+  case WEFT_DTLS_EVENT_CLOSED:
+    e->closed++;
+    e->why = ev->closed;
+    strncpy(e->why_text, ev->closed.text, sizeof e->why_text - 1);
+    break;
   }
 }
 
 static inline void pair_keylog(void *user, const char *line) {
-  strncpy(((dtls_end *)user)->keylog, line, sizeof ((dtls_end *)user)->keylog - 1);
+  strncpy(((dtls_end *)user)->keylog, line, sizeof((dtls_end *)user)->keylog - 1);
 }
 
 static inline void pair_init(dtls_pair *p, uint64_t seed) {

@@ -69,9 +69,8 @@ static inline void mbed_peer_init(mbed_peer *m, int endpoint, const weft_dtls_ce
   m->srtp[1] = MBEDTLS_TLS_SRTP_UNSET;
   mbedtls_ssl_init(&m->ssl);
   mbedtls_ssl_config_init(&m->conf);
-  ck_assert_int_eq(mbedtls_ssl_config_defaults(&m->conf, endpoint, MBEDTLS_SSL_TRANSPORT_DATAGRAM,
-                                               MBEDTLS_SSL_PRESET_DEFAULT),
-                   0);
+  ck_assert_int_eq(
+      mbedtls_ssl_config_defaults(&m->conf, endpoint, MBEDTLS_SSL_TRANSPORT_DATAGRAM, MBEDTLS_SSL_PRESET_DEFAULT), 0);
   weft_dtls_mbed_restrict(&m->conf);
   mbedtls_ssl_conf_rng(&m->conf, weft_dtls_mbed_rng, &m->rng);
   mbedtls_ssl_conf_authmode(&m->conf, MBEDTLS_SSL_VERIFY_OPTIONAL);

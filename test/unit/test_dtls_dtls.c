@@ -75,8 +75,8 @@ START_TEST(each_flight_lost) {
 }
 END_TEST
 
-/* The server's Finished is lost while the server, which is done, has begun to talk: its last flight goes out again under numbers of
- * its own, never one that was used. */
+/* The server's Finished is lost while the server, which is done, has begun to talk: its last flight goes out again
+ * under numbers of its own, never one that was used. */
 START_TEST(last_flight_lost_after_data) {
   dtls_pair p;
   pair_init(&p, 3);
@@ -480,7 +480,8 @@ static void on_trace(void *user, const weft_trace *t) {
   char *log = user;
   ck_assert_str_eq(t->layer, "dtls");
   if (t->kind == WEFT_TRACE_STATE) strcat(strcat(log, t->text), " ");
-  if (t->kind == WEFT_TRACE_IN || t->kind == WEFT_TRACE_OUT) strncat(strcat(log, t->kind == WEFT_TRACE_IN ? "<" : ">"), (const char *)t->data, t->len);
+  if (t->kind == WEFT_TRACE_IN || t->kind == WEFT_TRACE_OUT)
+    strncat(strcat(log, t->kind == WEFT_TRACE_IN ? "<" : ">"), (const char *)t->data, t->len);
 }
 
 START_TEST(traces) {

@@ -110,8 +110,8 @@ START_TEST(client_without_certificate) {
 }
 END_TEST
 
-/* The list of authorities in CertificateRequest is empty (RFC 5246 section 7.4.4): some clients answer a name they do not know with no
- * certificate. */
+/* The list of authorities in CertificateRequest is empty (RFC 5246 section 7.4.4): some clients answer a name they do
+ * not know with no certificate. */
 START_TEST(certificate_request_names_nobody) {
   mixed m;
   mixed_init(&m, WEFT_DTLS_SERVER, true);

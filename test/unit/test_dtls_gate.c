@@ -148,8 +148,8 @@ START_TEST(chromium_as_recorded) {
   ck_assert_uint_eq(b->hellos, 0);
   ck_assert(weft_addr_equal(&b->out_to, &b->remote));
   ck_assert_uint_eq(b->out_len, 60);
-  /* RFC 6347 sections 4.1 and 4.2.1: record FEFF with the number of the hello's, HelloVerifyRequest of 35 bytes, message 0, whole,
-   * server_version FEFF, 32 bytes of cookie. */
+  /* RFC 6347 sections 4.1 and 4.2.1: record FEFF with the number of the hello's, HelloVerifyRequest of 35 bytes,
+   * message 0, whole, server_version FEFF, 32 bytes of cookie. */
   ck_assert_hex(b->out, 28, "16feff0000000000000000002f 03000023 0000 000000 000023 feff 20");
   weft_dtls_gate_stats s = stats(b);
   ck_assert_uint_eq(s.cookies_sent, 1);
@@ -341,9 +341,14 @@ START_TEST(slots_are_bounded_and_expire) {
 END_TEST
 
 START_TEST(not_a_hello) {
-  static const char *others[] = {"17feff 0000 000000000000 0003 aabbcc", "16fefd 0001 000000000000 000c 01000000 0000 000000 000000",
-                                 "16feff 0000 000000000000 000c 02000000 0000 000000 000000", "15feff 0000 000000000000 0002 0228"};
-  static const char *broken[] = {"", "16", "ff", "16feff 0000 000000000000 ffff", "16feff 0000 000000000000 000c 01000001 0000 000000 000001",
+  static const char *others[] = {
+      "17feff 0000 000000000000 0003 aabbcc", "16fefd 0001 000000000000 000c 01000000 0000 000000 000000",
+      "16feff 0000 000000000000 000c 02000000 0000 000000 000000", "15feff 0000 000000000000 0002 0228"};
+  static const char *broken[] = {"",
+                                 "16",
+                                 "ff",
+                                 "16feff 0000 000000000000 ffff",
+                                 "16feff 0000 000000000000 000c 01000001 0000 000000 000001",
                                  "16feff 0000 000000000000 000d 01000000 0000 000000 000000 00",
                                  "000100002112a442000000000000000000000000"};
   bench *b = begin();

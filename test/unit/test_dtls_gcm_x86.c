@@ -5,12 +5,13 @@
 #include "test/support/hex.h"
 #include "test/support/unit.h"
 
-/* Python's cryptography (OpenSSL): key 00.., nonce ff.., aad 10.., text "weft" x 40; the first and last 16 bytes. More lengths and all
- * tampering are in test_dtls_aead.c, which runs this code where the CPU has it. */
+/* Python's cryptography (OpenSSL): key 00.., nonce ff.., aad 10.., text "weft" x 40; the first and last 16 bytes. More
+ * lengths and all tampering are in test_dtls_aead.c, which runs this code where the CPU has it. */
 static const struct {
   size_t key_len;
   const char *first, *last;
-} cases[] = {{16, "d875baf9876dbbf38119e7ac28348bb1", "10fa134e1d96f857eaa3c2052f44cc9b"}, {32, "018b69f99f530df310ac88cddda4f3af", "306bc7915dc3f482567be2d76aa5dd4f"}};
+} cases[] = {{16, "d875baf9876dbbf38119e7ac28348bb1", "10fa134e1d96f857eaa3c2052f44cc9b"},
+             {32, "018b69f99f530df310ac88cddda4f3af", "306bc7915dc3f482567be2d76aa5dd4f"}};
 
 static void fill(uint8_t key[32], uint8_t nonce[12], uint8_t aad[13], uint8_t text[160]) {
   for (uint8_t i = 0; i < 32; i++) key[i] = i;

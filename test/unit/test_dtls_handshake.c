@@ -155,8 +155,8 @@ static void record_server_hello(dtls_pair *p, wire_item *w, unsigned index) {
   if (!w->to_server) memcpy(p->client.got, w->data, w->len < 300 ? w->len : 300);
 }
 
-/* What the server chooses for Chromium: c02b, use_srtp 0x0001 without MKI (RFC 5764 section 4.1.1), extended master secret (RFC 7627), and
- * x25519 in the ServerKeyExchange. */
+/* What the server chooses for Chromium: c02b, use_srtp 0x0001 without MKI (RFC 5764 section 4.1.1), extended master
+ * secret (RFC 7627), and x25519 in the ServerKeyExchange. */
 START_TEST(choices_for_chromium) {
   dtls_pair p;
   pair_init(&p, 1);
@@ -243,7 +243,8 @@ static void apply_change(dtls_pair *p, wire_item *w, unsigned index) {
   if (index == the_change.datagram && the_change.byte < w->len) w->data[the_change.byte] ^= the_change.mask;
 }
 
-/* A bit changed anywhere in the four datagrams: never do both ends believe in something that was changed, and nothing hangs. */
+/* A bit changed anywhere in the four datagrams: never do both ends believe in something that was changed, and nothing
+ * hangs. */
 START_TEST(bit_flips) {
   unsigned survived = 0, refused = 0;
   test_rng r;
@@ -371,8 +372,8 @@ START_TEST(client_does_not_prove_its_key) {
 }
 END_TEST
 
-/* From the client's second flight on every record is a datagram of its own, the last first: Finished comes before the keys. (The server's
- * five messages reversed are more than mbedTLS keeps.) */
+/* From the client's second flight on every record is a datagram of its own, the last first: Finished comes before the
+ * keys. (The server's five messages reversed are more than mbedTLS keeps.) */
 static void split_and_reverse(dtls_pair *p, wire_item *w, unsigned index) {
   weft_rd r;
   weft_dtls_record rec[8];

@@ -17,14 +17,13 @@ START_TEST(key_blocks) {
     int suite;
     mbedtls_tls_prf_types prf;
     const char *client_key, *server_key, *client_iv, *server_iv;
-  } cases[] = {
-      {0xc02b, MBEDTLS_SSL_TLS_PRF_SHA256, "cceb3e14d846a21dde9a42cbcbed13a6", "67078ba0dab8d1732a3cb4899a742466",
-       "234f54ef", "0f9b87b1"},
-      {0xc02c, MBEDTLS_SSL_TLS_PRF_SHA384, "2353183785767c3f69bccee8a7e1096d743385890510310e45418aef7b068d0a",
-       "65de98dde3c3e08b909a2362c78202d4aa098f1f187f28110c070ece64b55788", "90a4f9ee", "23b57bae"},
-      {0xcca9, MBEDTLS_SSL_TLS_PRF_SHA256, "cceb3e14d846a21dde9a42cbcbed13a667078ba0dab8d1732a3cb4899a742466",
-       "234f54ef0f9b87b11b1ccae6ffacd12acf8a784b60a5d36b819d5bd840985f31", "28e699cf88370e8ba55f5462",
-       "605891ade359c7caec46be58"}};
+  } cases[] = {{0xc02b, MBEDTLS_SSL_TLS_PRF_SHA256, "cceb3e14d846a21dde9a42cbcbed13a6",
+                "67078ba0dab8d1732a3cb4899a742466", "234f54ef", "0f9b87b1"},
+               {0xc02c, MBEDTLS_SSL_TLS_PRF_SHA384, "2353183785767c3f69bccee8a7e1096d743385890510310e45418aef7b068d0a",
+                "65de98dde3c3e08b909a2362c78202d4aa098f1f187f28110c070ece64b55788", "90a4f9ee", "23b57bae"},
+               {0xcca9, MBEDTLS_SSL_TLS_PRF_SHA256, "cceb3e14d846a21dde9a42cbcbed13a667078ba0dab8d1732a3cb4899a742466",
+                "234f54ef0f9b87b11b1ccae6ffacd12acf8a784b60a5d36b819d5bd840985f31", "28e699cf88370e8ba55f5462",
+                "605891ade359c7caec46be58"}};
   for (size_t i = 0; i < 3; i++) {
     weft_dtls_secrets s = secrets(cases[i].prf);
     const weft_dtls_suite *suite = weft_dtls_suite_find(cases[i].suite);

@@ -8,11 +8,10 @@
 START_TEST(hmac) {
   struct {
     const char *key, *text, *want;
-  } cases[] = {
-      {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b000000000000000000000000", "Hi There",
-       "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-      {"4a65666500000000000000000000000000000000000000000000000000000000", "what do ya want for nothing?",
-       "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"}};
+  } cases[] = {{"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b000000000000000000000000", "Hi There",
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+               {"4a65666500000000000000000000000000000000000000000000000000000000", "what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"}};
   for (size_t i = 0; i < 2; i++) {
     uint8_t key[32], out[32];
     weft_dtls_hmac h;

@@ -132,10 +132,13 @@ START_TEST(bad_mac_flood) {
 END_TEST
 
 START_TEST(clear_records_are_ignored) {
-  static const char *clear[] = {"15feff000000000000001000020100", "15feff00000000000000110002022a",
-                                "14feff000000000000001200 0101", "17feff0000000000000013000568656c6c6f",
+  static const char *clear[] = {"15feff000000000000001000020100",
+                                "15feff00000000000000110002022a",
+                                "14feff000000000000001200 0101",
+                                "17feff0000000000000013000568656c6c6f",
                                 "16feff0000000000000014000c000000000000000000000000",
-                                "15fefd00020000000000010002022a", "17fefd0002000000000001000568656c6c6f"};
+                                "15fefd00020000000000010002022a",
+                                "17fefd0002000000000001000568656c6c6f"};
   dtls_pair p;
   connect(&p);
   for (size_t i = 0; i < sizeof clear / sizeof clear[0]; i++) {
