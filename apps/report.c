@@ -10,7 +10,7 @@
 #include "apps/clock.h"
 #include "apps/text.h"
 
-enum { TEXT_MAX = 512 };
+enum { TEXT_MAX = 512, LINE_MAX_SHOWN = 4096 /* no chat line is longer: it is data */ };
 
 #define CYAN "\x1b[36m"
 #define DIM "\x1b[2m"
@@ -159,7 +159,10 @@ void app_report_message(app_report *r, const char *peer, const uint8_t *data, si
   printf("%s", peer);
   if (r->color) fputs(PLAIN, stdout);
   fputs(": ", stdout);
-  app_print_escaped(stdout, data, len);
+  if (len > LINE_MAX_SHOWN)
+    printf("[%zu bytes]", len);
+  else
+    app_print_escaped(stdout, data, len);
   fputc('\n', stdout);
   fflush(stdout);
   app_report_prompt(r);
