@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	webrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
 )
 
@@ -25,7 +27,8 @@ func newHost(version int, listen ...string) (host.Host, error) {
 		addrs = libp2p.ListenAddrStrings(listen...)
 	}
 	return libp2p.New(addrs, libp2p.Transport(webrtc.New, webrtc.WithDialerVersion(version)), libp2p.ResourceManager(limits),
-		libp2p.DisableRelay(), libp2p.UserAgent("weft-interop-go"))
+		// go gives an address of this machine 5 s; with datagrams lost its first flights take longer.
+		libp2p.SwarmOpts(swarm.WithDialTimeoutLocal(30*time.Second)), libp2p.DisableRelay(), libp2p.UserAgent("weft-interop-go"))
 }
 
 func dial(ctx context.Context, h host.Host, addr string) (network.Conn, error) {

@@ -66,7 +66,7 @@ async function streams (conn, { n, parallel, bytes = 64 }) {
   const worker = async () => {
     while (next < n) {
       const i = next++
-      await timeout(oneStream(conn, i, bytes), 30000, `stream ${i}`)
+      await timeout(oneStream(conn, i, bytes), 30000, `stream ${i}`).catch((err) => { throw new Error(`stream ${i}: ${err.message}`) })
     }
   }
   await Promise.all(Array.from({ length: parallel }, worker))
