@@ -153,6 +153,9 @@ static void on_event(world_side *side, const weft_webrtc_event *ev, weft_time no
   session *s = side->w->user;
   if (ev->type == WEFT_WEBRTC_EVENT_READY) {
     if (!side->server) s->ready_at = now;
+    /* Before that a flipped bit is as good as an attacker on the path: DTLS can only refuse. UDP's checksum finds each of them. */
+    net_link_of(&s->w.net, side->server ? &s->w.server_addr : &side->addr)->corrupt_ppm =
+        side->server ? s->plan->down.corrupt_ppm : s->plan->up.corrupt_ppm;
     open_streams(s, side, side->server ? s->plan->listener_streams : s->plan->dialer_streams, now);
   } else if (ev->type == WEFT_WEBRTC_EVENT_STREAM) {
     if (!side->ready) fail(s, "a stream event before READY");
@@ -209,7 +212,7 @@ static bool transfer(session *s) {
 
 static void apply(net_link *l, const session_link *p) {
   l->delay = p->delay, l->jitter = p->jitter, l->reorder_by = p->reorder_by;
-  l->loss_ppm = p->loss_ppm, l->duplicate_ppm = p->duplicate_ppm, l->corrupt_ppm = p->corrupt_ppm;
+  l->loss_ppm = p->loss_ppm, l->duplicate_ppm = p->duplicate_ppm;
   l->reorder_ppm = p->reorder_ppm, l->refuse_ppm = p->refuse_ppm, l->loss_mask = p->loss_mask;
   l->rate = p->rate, l->queue = p->queue, l->mtu = p->mtu;
 }

@@ -170,6 +170,12 @@ static weft_time deadline(const world *w) {
   return at;
 }
 
+static void moved(world *w, const char *whose, weft_time at) {
+  if (at > w->now) return;
+  if (!w->livelock) fprintf(stderr, "world: the %s's deadline stays at %llu\n", whose, (unsigned long long)at);
+  w->livelock = true;
+}
+
 static void tick(world *w) {
   if (w->listener && weft_webrtc_listener_deadline(w->listener) <= w->now) weft_webrtc_listener_tick(w->listener, w->now);
   for (size_t i = 0; i < WORLD_DIALERS; i++) {
@@ -177,9 +183,9 @@ static void tick(world *w) {
     if (!c || weft_webrtc_deadline(c) > w->now) continue;
     weft_webrtc_tick(c, w->now);
     c = w->dialers[i].c;
-    if (c && weft_webrtc_deadline(c) <= w->now) w->livelock = true;
+    if (c) moved(w, "dialer", weft_webrtc_deadline(c));
   }
-  if (w->listener && weft_webrtc_listener_deadline(w->listener) <= w->now) w->livelock = true;
+  if (w->listener) moved(w, "listener", weft_webrtc_listener_deadline(w->listener));
 }
 
 bool world_step(world *w, weft_time until) {
