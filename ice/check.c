@@ -58,6 +58,8 @@ void weft_ice_check_start(weft_ice *ice, weft_ice_pair *p, bool use_candidate) {
     p->trigger_at = weft_time_add(ice->now, ice->cfg.pacing); /* randomness may come back */
     return;
   }
+  /* told by signaling or by the user, not by who sent a packet: worth more patience */
+  if (ice->pair_n <= WEFT_ICE_FEW_PAIRS && p->remote->type != WEFT_ICE_PRFLX) p->tx.rc = WEFT_ICE_PATIENT_RC;
   p->transactions++;
   send_request(ice, p, new_slot(ice, p, p->tx.txid, use_candidate));
 }
@@ -112,7 +114,11 @@ static void run_triggered(weft_ice *ice, weft_ice_pair *p) {
 
 static void run_transaction(weft_ice *ice, weft_ice_pair *p) {
   int rc = weft_stun_transaction_tick(&p->tx, ice->now);
-  if (rc == WEFT_OK) repeat(ice, p);
+  if (rc == WEFT_OK) {
+    weft_time longest = weft_time_add(ice->now, weft_time_max(p->tx.rto, WEFT_ICE_RTO_MAX));
+    if (p->tx.sent < p->tx.rc) p->tx.deadline = weft_time_min(p->tx.deadline, longest);
+    repeat(ice, p);
+  }
   if (rc == WEFT_ETIMEDOUT && (p->state == WEFT_ICE_IN_PROGRESS || p->nominating)) weft_ice_pair_fail(ice, p);
 }
 

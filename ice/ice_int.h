@@ -26,7 +26,10 @@
 #define WEFT_ICE_SLOTS 4         /* requests per pair whose answers are still taken */
 #define WEFT_ICE_HELD_MAX 4      /* datagrams that may come before the answer that validates their pair */
 #define WEFT_ICE_HELD_BYTES 1500 /* larger ones are not held */
-#define WEFT_ICE_TRANSACTIONS 3  /* check transactions per pair without any answer; each is at most Rc = 7 requests */
+#define WEFT_ICE_TRANSACTIONS 3  /* check transactions per pair without any answer */
+#define WEFT_ICE_FEW_PAIRS 4     /* a list this short cannot hammer anybody: each pair may be asked ... */
+#define WEFT_ICE_PATIENT_RC 14   /* ... this often, else Rc = 7 times, in one transaction */
+#define WEFT_ICE_RTO_MAX WEFT_SEC(2) /* the doubling ends here: with 20 % loss 6 requests in 30 s are not enough */
 #define WEFT_ICE_MESSAGE_MAX 640 /* USERNAME of 513 bytes and everything else a check carries: 596 */
 #define WEFT_ICE_RANDOM_UFRAG 8  /* 48 bits; at least 24 bits, RFC 8445 section 5.3 */
 #define WEFT_ICE_RANDOM_PWD 24   /* 144 bits; at least 128 bits, RFC 8445 section 5.3 */
