@@ -202,8 +202,7 @@ void weft_dtls_handshake_run(weft_dtls *d, const uint8_t *record, size_t len) {
   int error = 0;
   weft_dtls_progress p = weft_dtls_engine_step(d->engine, record, len, d->now, &error);
   if (d->key_error != WEFT_OK) {
-    weft_closed c = describe(WEFT_DTLS_FAULT_MEMORY);
-    c.code = d->key_error;
+    const weft_closed c = {WEFT_WHO_SELF, "dtls", "handshake", d->key_error, 0, "the keys could not be made"};
     weft_dtls_end(d, &c);
   } else if (p == WEFT_DTLS_PROGRESS_FAILED) {
     fail(d, error);

@@ -1,6 +1,8 @@
 /* Against mbedTLS's own records: a peer that is mbedTLS alone, in both roles, with every suite. */
 #include "dtls/engine.h"
 
+#include <mbedtls/ecp.h>
+
 #include "test/support/unit.h"
 #include "test/unit/dtls_pair.h"
 #include "test/unit/mbed_peer.h"
@@ -160,6 +162,84 @@ START_TEST(srtp_is_agreed_on) {
 }
 END_TEST
 
+/* ---- certificates that others wrote ---- */
+
+typedef struct foreign {
+  mbedtls_pk_context leaf_key, ca_key;
+  mbedtls_x509_crt chain; /* leaf, then what signed it */
+  uint8_t leaf_hash[32], ca_hash[32];
+} foreign;
+
+static void make_key(mbedtls_pk_context *pk, weft_rng *rng) {
+  mbedtls_pk_init(pk);
+  ck_assert_int_eq(mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)), 0);
+  ck_assert_int_eq(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*pk), weft_dtls_mbed_rng, rng), 0);
+}
+
+static void add_crt(foreign *f, mbedtls_pk_context *key, const char *name, uint8_t hash[32], weft_rng *rng) {
+  mbedtls_x509write_cert w;
+  mbedtls_mpi serial;
+  uint8_t der[1024];
+  mbedtls_x509write_crt_init(&w);
+  mbedtls_mpi_init(&serial);
+  mbedtls_mpi_lset(&serial, 77);
+  mbedtls_x509write_crt_set_version(&w, MBEDTLS_X509_CRT_VERSION_3);
+  mbedtls_x509write_crt_set_md_alg(&w, MBEDTLS_MD_SHA256);
+  mbedtls_x509write_crt_set_subject_key(&w, key);
+  mbedtls_x509write_crt_set_issuer_key(&w, &f->ca_key);
+  ck_assert_int_eq(mbedtls_x509write_crt_set_subject_name(&w, name), 0);
+  ck_assert_int_eq(mbedtls_x509write_crt_set_issuer_name(&w, "CN=somebody"), 0);
+  ck_assert_int_eq(mbedtls_x509write_crt_set_serial(&w, &serial), 0);
+  ck_assert_int_eq(mbedtls_x509write_crt_set_validity(&w, "19990101000000", "20000101000000"), 0);
+  int n = mbedtls_x509write_crt_der(&w, der, sizeof der, weft_dtls_mbed_rng, rng);
+  ck_assert_int_gt(n, 0);
+  const uint8_t *start = der + sizeof der - n;
+  ck_assert_int_eq(mbedtls_x509_crt_parse_der(&f->chain, start, (size_t)n), 0);
+  weft_dtls_sha256(hash, start, (size_t)n);
+  mbedtls_x509write_crt_free(&w);
+  mbedtls_mpi_free(&serial);
+}
+
+static void foreign_init(foreign *f, weft_rng *rng) {
+  make_key(&f->leaf_key, rng);
+  make_key(&f->ca_key, rng);
+  mbedtls_x509_crt_init(&f->chain);
+  add_crt(f, &f->leaf_key, "CN=leaf", f->leaf_hash, rng);
+  add_crt(f, &f->ca_key, "CN=somebody", f->ca_hash, rng);
+}
+
+static void foreign_done(foreign *f) {
+  mbedtls_x509_crt_free(&f->chain);
+  mbedtls_pk_free(&f->leaf_key);
+  mbedtls_pk_free(&f->ca_key);
+}
+
+/* A chain of two, both expired since 2000: only the hash of the first counts (RFC 8122 section 6.2), in both roles; the
+ * hash of the one that signed it is as wrong as any other. */
+START_TEST(expired_chain) {
+  for (int i = 0; i < 6; i++) {
+    mixed m;
+    foreign f;
+    mixed_init(&m, i % 2 ? WEFT_DTLS_SERVER : WEFT_DTLS_CLIENT, false);
+    foreign_init(&f, &m.theirs.rng);
+    mbedtls_ssl_conf_ca_chain(&m.theirs.conf, &f.chain, NULL);
+    ck_assert_int_eq(mbedtls_ssl_conf_own_cert(&m.theirs.conf, &f.chain, &f.leaf_key), 0);
+    m.ours->cfg.pin = i / 2 == 0 ? NULL : i / 2 == 1 ? f.leaf_hash : f.ca_hash;
+    mixed_start(&m);
+    mixed_run(&m);
+    ck_assert_uint_eq(m.ours->connected, i / 2 < 2);
+    if (i / 2 < 2) {
+      ck_assert_mem_eq(m.ours->fingerprint, f.leaf_hash, 32);
+      talk(&m);
+    } else {
+      ck_assert_str_eq(m.ours->why_text, "certificate does not match certhash");
+    }
+    mixed_done(&m);
+    foreign_done(&f);
+  }
+}
+END_TEST
+
 START_TEST(cbc_is_refused) {
   static const int cbc[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, 0};
   for (int role = 0; role < 2; role++) {
@@ -199,6 +279,7 @@ Suite *test_dtls_engine(void) {
                                     UNIT(certificate_request_names_nobody),
                                     UNIT(server_without_srtp),
                                     UNIT(srtp_is_agreed_on),
+                                    UNIT(expired_chain),
                                     UNIT(cbc_is_refused),
                                     UNIT(renegotiation_is_not_answered)};
   return unit_suite("dtls/engine", tests, sizeof tests / sizeof tests[0]);
