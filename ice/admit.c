@@ -42,8 +42,12 @@ static void use_path(weft_ice *ice, const weft_addr *local, const weft_addr *rem
   if (ice->has_path && same_path(&ice->path, local, remote)) return;
   ice->path = (weft_ice_path){*local, *remote};
   ice->has_path = true;
-  weft_ice_note n = {.type = WEFT_ICE_EVENT_SELECTED, .local = *local, .remote = *remote, .local_type = WEFT_ICE_HOST,
-                     .remote_type = WEFT_ICE_PRFLX, .rtt = WEFT_NEVER};
+  weft_ice_note n = {.type = WEFT_ICE_EVENT_SELECTED,
+                     .local = *local,
+                     .remote = *remote,
+                     .local_type = WEFT_ICE_HOST,
+                     .remote_type = WEFT_ICE_PRFLX,
+                     .rtt = WEFT_NEVER};
   weft_ice_note_push(ice, &n);
 }
 

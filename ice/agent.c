@@ -59,9 +59,12 @@ static bool has_path(const weft_ice *ice) {
 
 void weft_ice_update_state(weft_ice *ice) {
   if (ice->state == WEFT_ICE_CLOSED) return;
-  if (!has_path(ice)) set_state(ice, ice->started ? WEFT_ICE_CHECKING : WEFT_ICE_NEW);
-  else if (weft_ice_late(ice)) set_state(ice, WEFT_ICE_DISCONNECTED);
-  else set_state(ice, ice->nominated != NULL ? WEFT_ICE_COMPLETED : WEFT_ICE_CONNECTED);
+  if (!has_path(ice))
+    set_state(ice, ice->started ? WEFT_ICE_CHECKING : WEFT_ICE_NEW);
+  else if (weft_ice_late(ice))
+    set_state(ice, WEFT_ICE_DISCONNECTED);
+  else
+    set_state(ice, ice->nominated != NULL ? WEFT_ICE_COMPLETED : WEFT_ICE_CONNECTED);
 }
 
 void weft_ice_finish(weft_ice *ice, weft_who who, const char *step, int code, const char *text) {
@@ -106,8 +109,8 @@ void weft_ice_config_init(weft_ice_config *c, size_t size) {
   weft_ice_config d = {
       .size = sizeof d,
       .role = WEFT_ICE_CONTROLLING,
-      .pacing = WEFT_MS(50),           /* RFC 8445 section 14.2 */
-      .rto_min = WEFT_MS(500),         /* RFC 8445 section 14.3 */
+      .pacing = WEFT_MS(50),   /* RFC 8445 section 14.2 */
+      .rto_min = WEFT_MS(500), /* RFC 8445 section 14.3 */
       .check_limit = WEFT_SEC(30),
       .consent_interval = WEFT_SEC(5), /* RFC 7675 section 5.1 */
       .consent_timeout = WEFT_SEC(30), /* RFC 7675 section 5.1 */
@@ -156,8 +159,10 @@ static void destroy(weft_ice *ice) {
 
 void weft_ice_free(weft_ice *ice) {
   if (ice == NULL) return;
-  if (ice->q.depth > 0) ice->q.free_pending = true;
-  else destroy(ice);
+  if (ice->q.depth > 0)
+    ice->q.free_pending = true;
+  else
+    destroy(ice);
 }
 
 static int init_credential(weft_ice *ice, char **out, const char *given, size_t min, size_t random_n) {
@@ -187,7 +192,8 @@ static int init(weft_ice *ice) {
   int rc = init_random(ice);
   if (rc == WEFT_OK)
     rc = init_credential(ice, &ice->local_ufrag, ice->cfg.local_ufrag, WEFT_ICE_UFRAG_MIN, WEFT_ICE_RANDOM_UFRAG);
-  if (rc == WEFT_OK) rc = init_credential(ice, &ice->local_pwd, ice->cfg.local_pwd, WEFT_ICE_PWD_MIN, WEFT_ICE_RANDOM_PWD);
+  if (rc == WEFT_OK)
+    rc = init_credential(ice, &ice->local_pwd, ice->cfg.local_pwd, WEFT_ICE_PWD_MIN, WEFT_ICE_RANDOM_PWD);
   ice->cfg.local_ufrag = ice->cfg.local_pwd = NULL; /* the caller's memory */
   return rc;
 }
@@ -212,8 +218,10 @@ int weft_ice_new(weft_ice **out, const weft_ice_config *cfg, const weft_ice_call
   weft_list_init(&ice->remotes);
   weft_list_init(&ice->pairs);
   int rc = init(ice);
-  if (rc == WEFT_OK) *out = ice;
-  else destroy(ice);
+  if (rc == WEFT_OK)
+    *out = ice;
+  else
+    destroy(ice);
   return rc;
 }
 
@@ -255,7 +263,8 @@ static void flush(weft_ice *ice) {
 
 static bool may_deliver(const weft_ice *ice) { return !ice->q.free_pending && ice->state != WEFT_ICE_CLOSED; }
 
-static void deliver_data(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len) {
+static void deliver_data(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                         size_t len) {
   flush(ice); /* what came before is said before */
   if (!may_deliver(ice)) return;
   ice->stats.datagrams_in++;
@@ -300,7 +309,8 @@ void weft_ice_leave(weft_ice *ice) {
 
 static void input_stun(weft_ice *ice, weft_ice_local *base, const weft_addr *remote, const uint8_t *data, size_t len) {
   weft_stun_msg m;
-  if (weft_stun_parse(&m, data, len) != WEFT_OK || m.method != WEFT_STUN_BINDING || weft_stun_check_fingerprint(&m) < 0) {
+  if (weft_stun_parse(&m, data, len) != WEFT_OK || m.method != WEFT_STUN_BINDING ||
+      weft_stun_check_fingerprint(&m) < 0) {
     weft_ice_drop(ice, &ice->stats.drop_malformed, "drop_malformed", data, len);
     return;
   }
@@ -332,14 +342,18 @@ static void input_data(weft_ice *ice, weft_ice_local *base, const weft_addr *rem
     p = weft_ice_pair_find(ice, base, remote, false);
     if (p == NULL) p = weft_ice_pair_find(ice, base, remote, true);
   }
-  if (p != NULL && p->valid) deliver_data(ice, &base->addr, remote, data, len);
+  if (p != NULL && p->valid)
+    deliver_data(ice, &base->addr, remote, data, len);
   else if (p == NULL || !hold(ice, p, data, len))
     weft_ice_drop(ice, &ice->stats.drop_unvalidated, "drop_unvalidated", data, len);
 }
 
-static void input_lite(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len) {
-  if (weft_ice_admitted(ice, local, remote)) deliver_data(ice, local, remote, data, len);
-  else weft_ice_drop(ice, &ice->stats.drop_unvalidated, "drop_unvalidated", data, len);
+static void input_lite(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                       size_t len) {
+  if (weft_ice_admitted(ice, local, remote))
+    deliver_data(ice, local, remote, data, len);
+  else
+    weft_ice_drop(ice, &ice->stats.drop_unvalidated, "drop_unvalidated", data, len);
 }
 
 static void input_any(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len) {
@@ -350,8 +364,10 @@ static void input_any(weft_ice *ice, const weft_addr *local, const weft_addr *re
     if (!stun) input_lite(ice, local, remote, data, len);
   } else {
     weft_ice_local *base = weft_ice_find_base(ice, local);
-    if (base == NULL) weft_ice_drop(ice, &ice->stats.drop_unvalidated, "drop_unvalidated", data, len);
-    else if (!stun) input_data(ice, base, remote, data, len);
+    if (base == NULL)
+      weft_ice_drop(ice, &ice->stats.drop_unvalidated, "drop_unvalidated", data, len);
+    else if (!stun)
+      input_data(ice, base, remote, data, len);
     else {
       input_stun(ice, base, remote, data, len);
       weft_ice_run(ice);
@@ -360,7 +376,8 @@ static void input_any(weft_ice *ice, const weft_addr *local, const weft_addr *re
   }
 }
 
-int weft_ice_input(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+int weft_ice_input(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                   weft_time now) {
   if (ice->state == WEFT_ICE_CLOSED) return WEFT_OK; /* what was under way when it ended */
   weft_ice_enter(ice, now);
   weft_ice_trace(ice, WEFT_TRACE_IN, NULL, data, len);

@@ -206,11 +206,11 @@ int weft_ice_candidate_parse(weft_ice_candidate *c, const char *text, size_t len
 }
 
 /* snprintf at the end of a string; false when it does not fit. */
-#define APPEND(buf, cap, at, ...)                                           \
-  do {                                                                      \
-    int n_ = snprintf((buf) + (at), (cap) - (at), __VA_ARGS__);             \
-    if (n_ < 0 || (size_t)n_ >= (cap) - (at)) return WEFT_ETOOBIG;          \
-    (at) += (size_t)n_;                                                     \
+#define APPEND(buf, cap, at, ...) \
+  do { \
+    int n_ = snprintf((buf) + (at), (cap) - (at), __VA_ARGS__); \
+    if (n_ < 0 || (size_t)n_ >= (cap) - (at)) return WEFT_ETOOBIG; \
+    (at) += (size_t)n_; \
   } while (0)
 
 int weft_ice_candidate_format(const weft_ice_candidate *c, char *buf, size_t cap) {

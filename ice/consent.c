@@ -67,9 +67,12 @@ static void run_selected(weft_ice *ice) {
 }
 
 void weft_ice_consent_run(weft_ice *ice) {
-  if (ice->cfg.lite) run_lite(ice);
-  else if (ice->selected != NULL && ice->selected->old) run_old(ice);
-  else if (ice->selected != NULL) run_selected(ice);
+  if (ice->cfg.lite)
+    run_lite(ice);
+  else if (ice->selected != NULL && ice->selected->old)
+    run_old(ice);
+  else if (ice->selected != NULL)
+    run_selected(ice);
 }
 
 weft_time weft_ice_consent_deadline(const weft_ice *ice) {

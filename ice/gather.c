@@ -112,7 +112,8 @@ static void take_mapped(weft_ice *ice, weft_ice_gathering *g, const weft_stun_ms
   weft_ice_candidates_changed(ice);
 }
 
-bool weft_ice_gather_response(weft_ice *ice, const weft_ice_local *base, const weft_addr *remote, const weft_stun_msg *m) {
+bool weft_ice_gather_response(weft_ice *ice, const weft_ice_local *base, const weft_addr *remote,
+                              const weft_stun_msg *m) {
   for (weft_list *n = ice->gathers.next; n != &ice->gathers; n = n->next) {
     weft_ice_gathering *g = WEFT_LIST_ITEM(n, weft_ice_gathering, node);
     if (g->done || !g->started || !weft_stun_transaction_matches(&g->tx, m)) continue;

@@ -26,9 +26,9 @@
 extern "C" {
 #endif
 
-#define WEFT_ICE_UFRAG_MIN 4   /* RFC 8839 section 5.4 */
-#define WEFT_ICE_PWD_MIN 22    /* RFC 8839 section 5.4 */
-#define WEFT_ICE_CRED_MAX 256  /* RFC 8839 section 5.4 */
+#define WEFT_ICE_UFRAG_MIN 4  /* RFC 8839 section 5.4 */
+#define WEFT_ICE_PWD_MIN 22   /* RFC 8839 section 5.4 */
+#define WEFT_ICE_CRED_MAX 256 /* RFC 8839 section 5.4 */
 
 /* ---- candidates: candidate.c ---------------------------------------------------------------------------------------- */
 
@@ -41,14 +41,14 @@ typedef enum weft_ice_candidate_type {
 
 typedef struct weft_ice_candidate {
   weft_ice_candidate_type type;
-  uint16_t component;     /* 1..256; only 1 is ever used: data channels have one component */
+  uint16_t component; /* 1..256; only 1 is ever used: data channels have one component */
   uint32_t priority;
-  weft_addr addr;         /* family WEFT_AF_NONE when `host` is a name */
-  weft_addr related;      /* raddr, rport; family WEFT_AF_NONE when absent */
-  char foundation[33];    /* 1..32 ice-chars, RFC 8839 section 5.1 */
-  char host[64];          /* an mDNS ".local" name, else "" */
+  weft_addr addr;                    /* family WEFT_AF_NONE when `host` is a name */
+  weft_addr related;                 /* raddr, rport; family WEFT_AF_NONE when absent */
+  char foundation[33];               /* 1..32 ice-chars, RFC 8839 section 5.1 */
+  char host[64];                     /* an mDNS ".local" name, else "" */
   char ufrag[WEFT_ICE_CRED_MAX + 1]; /* the "ufrag" extension, else "" */
-  bool tcp;               /* a TCP candidate: well formed, never used */
+  bool tcp;                          /* a TCP candidate: well formed, never used */
 } weft_ice_candidate;
 
 /* RFC 8445 section 5.1.2.1 and 6.1.2.3 */
@@ -87,10 +87,11 @@ typedef struct weft_ice_config {
   bool lite;               /* default false. True: sends no checks and reads no STUN; see weft_ice_admit */
   const char *local_ufrag; /* NULL: 8 random ice-chars; copied */
   const char *local_pwd;   /* NULL: 24 random ice-chars; copied */
-  weft_time pacing;          /* Ta, default 50 ms, RFC 8445 section 14.2 */
-  weft_time rto_min;         /* default 500 ms, RFC 8445 section 14.3 */
-  weft_time check_limit;     /* no valid pair this long after start: CLOSED with WEFT_ETIMEDOUT; default 30 s */
-  weft_time consent_interval; /* default 5 s, randomised 0.8 to 1.2 (RFC 7675 section 5.1); a quiet path is checked every 2.5 s */
+  weft_time pacing;        /* Ta, default 50 ms, RFC 8445 section 14.2 */
+  weft_time rto_min;       /* default 500 ms, RFC 8445 section 14.3 */
+  weft_time check_limit;   /* no valid pair this long after start: CLOSED with WEFT_ETIMEDOUT; default 30 s */
+  weft_time
+      consent_interval; /* default 5 s, randomised 0.8 to 1.2 (RFC 7675 section 5.1); a quiet path is checked every 2.5 s */
   weft_time consent_timeout; /* default 30 s, RFC 7675 section 5.1; lite: 30 s without admit or authenticated */
   uint16_t max_remote;       /* default 20 remote candidates */
   uint16_t max_pairs;        /* default 40; RFC 8445 section 6.1.2.5 says 100 as a default limit */
@@ -101,29 +102,30 @@ typedef struct weft_ice_config {
 
 typedef enum weft_ice_event_type {
   WEFT_ICE_EVENT_STATE = 1,
-  WEFT_ICE_EVENT_CANDIDATE = 2,      /* a local candidate was gathered: send it to the peer */
-  WEFT_ICE_EVENT_GATHERED = 3,       /* no more local candidates */
-  WEFT_ICE_EVENT_SELECTED = 4,       /* the path in use, at first and at every change */
-  WEFT_ICE_EVENT_DATA = 5,           /* not STUN, from a validated pair */
+  WEFT_ICE_EVENT_CANDIDATE = 2, /* a local candidate was gathered: send it to the peer */
+  WEFT_ICE_EVENT_GATHERED = 3,  /* no more local candidates */
+  WEFT_ICE_EVENT_SELECTED = 4,  /* the path in use, at first and at every change */
+  WEFT_ICE_EVENT_DATA = 5,      /* not STUN, from a validated pair */
   WEFT_ICE_EVENT_CLOSED = 6
 } weft_ice_event_type;
 
 typedef struct weft_ice_event {
   weft_ice_event_type type;
-  weft_ice_state state;                /* STATE */
-  const weft_ice_candidate *candidate; /* CANDIDATE */
-  const weft_addr *local, *remote;     /* SELECTED, DATA: local is the base (socket) address */
+  weft_ice_state state;                            /* STATE */
+  const weft_ice_candidate *candidate;             /* CANDIDATE */
+  const weft_addr *local, *remote;                 /* SELECTED, DATA: local is the base (socket) address */
   weft_ice_candidate_type local_type, remote_type; /* SELECTED */
-  weft_time rtt;                       /* SELECTED: of the last check, WEFT_NEVER if unknown */
-  const uint8_t *data;                 /* DATA */
+  weft_time rtt;                                   /* SELECTED: of the last check, WEFT_NEVER if unknown */
+  const uint8_t *data;                             /* DATA */
   size_t len;
-  weft_closed closed;                  /* CLOSED */
+  weft_closed closed; /* CLOSED */
 } weft_ice_event;
 
 typedef struct weft_ice_callbacks {
   size_t size;
   /* Sends one datagram from the socket bound to `local` to `remote`. WEFT_OK, or WEFT_EAGAIN: not sent. */
-  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                weft_time now);
   void (*event)(void *user, const weft_ice_event *ev, weft_time now);
 } weft_ice_callbacks;
 
@@ -161,7 +163,8 @@ int weft_ice_start(weft_ice *ice, weft_time now);
 int weft_ice_restart(weft_ice *ice, weft_time now);
 
 /* A datagram that came in on the socket bound to `local` from `remote`. */
-int weft_ice_input(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+int weft_ice_input(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                   weft_time now);
 /* Sends on the selected pair (before selection: on the best valid pair). WEFT_EAGAIN: not sent; WEFT_ESTATE: no valid pair. */
 int weft_ice_send(weft_ice *ice, const uint8_t *data, size_t len, weft_time now);
 int weft_ice_tick(weft_ice *ice, weft_time now);
@@ -197,16 +200,17 @@ typedef struct weft_ice_lite_binding {
 
 typedef struct weft_ice_lite_config {
   size_t size;
-  weft_rng rng;            /* required: hash key */
+  weft_rng rng; /* required: hash key */
   const weft_alloc *alloc;
   weft_tracer trace;
-  uint16_t slots;          /* default 4096, <= 64 bytes each; the oldest of its bucket is overwritten */
-  weft_time slot_life;     /* default 30 s: an older slot does not count */
+  uint16_t slots;      /* default 4096, <= 64 bytes each; the oldest of its bucket is overwritten */
+  weft_time slot_life; /* default 30 s: an older slot does not count */
 } weft_ice_lite_config;
 
 typedef struct weft_ice_lite_callbacks {
   size_t size;
-  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                weft_time now);
   /* The MESSAGE-INTEGRITY key for this USERNAME, or WEFT_EAUTH: no answer. Both halves are 4..256 ice-chars already. The key must stay
    * valid until weft_ice_lite_input returns. */
   int (*password)(void *user, const weft_ice_lite_binding *b, const uint8_t **key, size_t *key_len);
@@ -216,16 +220,18 @@ typedef struct weft_ice_lite_callbacks {
 
 typedef struct weft_ice_lite_stats {
   size_t size;
-  uint64_t requests, answers, drop_malformed, drop_username, drop_integrity, drop_refused, overwritten, bytes_in, bytes_out;
+  uint64_t requests, answers, drop_malformed, drop_username, drop_integrity, drop_refused, overwritten, bytes_in,
+      bytes_out;
 } weft_ice_lite_stats;
 
 #define weft_ice_lite_config_default(c) weft_ice_lite_config_init((c), sizeof *(c))
 void weft_ice_lite_config_init(weft_ice_lite_config *c, size_t size);
-int weft_ice_lite_new(weft_ice_lite **out, const weft_ice_lite_config *cfg, const weft_ice_lite_callbacks *cb, void *user);
+int weft_ice_lite_new(weft_ice_lite **out, const weft_ice_lite_config *cfg, const weft_ice_lite_callbacks *cb,
+                      void *user);
 void weft_ice_lite_free(weft_ice_lite *l);
 /* A datagram for which weft_stun_is() holds. Never answers with more bytes than came in, never an error response. */
-int weft_ice_lite_input(weft_ice_lite *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
-                        weft_time now);
+int weft_ice_lite_input(weft_ice_lite *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                        size_t len, weft_time now);
 /* The key of the last good request from this source; WEFT_ENOTFOUND. */
 int weft_ice_lite_lookup(const weft_ice_lite *l, const weft_addr *local, const weft_addr *remote, weft_time now,
                          uint8_t key[WEFT_ICE_LITE_KEY_LEN]);
@@ -242,7 +248,8 @@ int weft_ice_mux_add_ufrag(weft_ice_mux *m, const char *local_ufrag, void *targe
 int weft_ice_mux_add_address(weft_ice_mux *m, const weft_addr *local, const weft_addr *remote, void *target);
 void weft_ice_mux_remove(weft_ice_mux *m, void *target); /* all its entries */
 /* NULL when nothing matches. */
-void *weft_ice_mux_route(const weft_ice_mux *m, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
+void *weft_ice_mux_route(const weft_ice_mux *m, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                         size_t len);
 
 #ifdef __cplusplus
 }

@@ -15,7 +15,7 @@
 enum { BUCKET = 4 /* slots that a source may fall into */ };
 
 typedef struct lite_slot {
-  weft_time at; /* 0 with used false */
+  weft_time at;   /* 0 with used false */
   uint64_t local; /* hash */
   uint8_t key[WEFT_ICE_LITE_KEY_LEN];
   uint8_t ip[16];
@@ -55,7 +55,8 @@ void weft_ice_lite_free(weft_ice_lite *l) {
   weft_mem_free(&a, l, sizeof *l);
 }
 
-int weft_ice_lite_new(weft_ice_lite **out, const weft_ice_lite_config *cfg, const weft_ice_lite_callbacks *cb, void *user) {
+int weft_ice_lite_new(weft_ice_lite **out, const weft_ice_lite_config *cfg, const weft_ice_lite_callbacks *cb,
+                      void *user) {
   weft_ice_lite_config full;
   weft_ice_lite_config_default(&full);
   weft_sized_copy(&full, sizeof full, cfg);
@@ -71,9 +72,13 @@ int weft_ice_lite_new(weft_ice_lite **out, const weft_ice_lite_config *cfg, cons
   assert(l->cb.output != NULL && l->cb.password != NULL && l->cb.binding != NULL);
   l->buckets = full.slots < BUCKET ? 1 : full.slots / BUCKET;
   l->slots = weft_mem_new(alloc, table_bytes(l));
-  int rc = l->slots == NULL ? WEFT_ENOMEM : full.rng.fill(full.rng.ctx, l->key, sizeof l->key) != 0 ? WEFT_ERANDOM : WEFT_OK;
-  if (rc == WEFT_OK) *out = l;
-  else weft_ice_lite_free(l);
+  int rc = l->slots == NULL                                          ? WEFT_ENOMEM
+           : full.rng.fill(full.rng.ctx, l->key, sizeof l->key) != 0 ? WEFT_ERANDOM
+                                                                     : WEFT_OK;
+  if (rc == WEFT_OK)
+    *out = l;
+  else
+    weft_ice_lite_free(l);
   return rc;
 }
 
@@ -130,8 +135,12 @@ static lite_slot *slot_for(weft_ice_lite *l, uint64_t local, const weft_addr *re
 static void remember(weft_ice_lite *l, const weft_ice_lite_binding *b) {
   uint64_t local = addr_hash(l, b->local);
   lite_slot *s = slot_for(l, local, b->remote);
-  *s = (lite_slot){.at = l->now, .local = local, .scope = b->remote->scope, .port = b->remote->port,
-                   .family = b->remote->family, .used = true};
+  *s = (lite_slot){.at = l->now,
+                   .local = local,
+                   .scope = b->remote->scope,
+                   .port = b->remote->port,
+                   .family = b->remote->family,
+                   .used = true};
   memcpy(s->key, b->key, sizeof s->key);
   memcpy(s->ip, b->remote->ip, sizeof s->ip);
 }
@@ -165,7 +174,8 @@ static bool split_username(const weft_ice_lite *l, const weft_stun_msg *m, weft_
          weft_ice_cred_valid(b->client_ufrag, b->client_len, WEFT_ICE_UFRAG_MIN);
 }
 
-static int answer(weft_ice_lite *l, const weft_stun_msg *m, const weft_ice_lite_binding *b, const uint8_t *key, size_t key_len) {
+static int answer(weft_ice_lite *l, const weft_stun_msg *m, const weft_ice_lite_binding *b, const uint8_t *key,
+                  size_t key_len) {
   uint8_t buf[96];
   weft_stun_writer w;
   size_t len;
@@ -203,8 +213,8 @@ static int take_request(weft_ice_lite *l, const weft_stun_msg *m, weft_ice_lite_
   return WEFT_OK;
 }
 
-int weft_ice_lite_input(weft_ice_lite *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
-                        weft_time now) {
+int weft_ice_lite_input(weft_ice_lite *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                        size_t len, weft_time now) {
   weft_stun_msg m;
   weft_ice_lite_binding b = {.local = local, .remote = remote};
   l->now = weft_time_max(l->now, now);

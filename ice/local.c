@@ -14,7 +14,8 @@ weft_ice_local *weft_ice_find_base(const weft_ice *ice, const weft_addr *addr) {
     weft_ice_local *l = WEFT_LIST_ITEM(n, weft_ice_local, node);
     if (l->type != WEFT_ICE_HOST) continue;
     if (weft_addr_equal(&l->addr, addr)) return l;
-    if (weft_addr_is_unspecified(&l->addr) && l->addr.family == addr->family && l->addr.port == addr->port) wildcard = l;
+    if (weft_addr_is_unspecified(&l->addr) && l->addr.family == addr->family && l->addr.port == addr->port)
+      wildcard = l;
   }
   return wildcard;
 }
@@ -29,7 +30,8 @@ weft_ice_local *weft_ice_find_local(const weft_ice *ice, const weft_ice_local *b
   return NULL;
 }
 
-weft_ice_local *weft_ice_local_new(weft_ice *ice, weft_ice_candidate_type type, weft_ice_local *base, const weft_addr *addr) {
+weft_ice_local *weft_ice_local_new(weft_ice *ice, weft_ice_candidate_type type, weft_ice_local *base,
+                                   const weft_addr *addr) {
   if (ice->local_n >= WEFT_ICE_LOCAL_MAX) return NULL;
   weft_ice_local *l = weft_mem_new(&ice->alloc, sizeof *l);
   if (l == NULL) return NULL;

@@ -77,9 +77,12 @@ int weft_ice_mux_new(weft_ice_mux **out, const weft_rng *rng, const weft_alloc *
     m->buckets = FIRST_BUCKETS;
     if (rng->fill(rng->ctx, m->key, sizeof m->key) != 0) rc = WEFT_ERANDOM;
   }
-  if (rc == WEFT_OK) *out = m;
-  else if (m->buckets == 0) weft_mem_free(a, m, sizeof *m);
-  else weft_ice_mux_free(m);
+  if (rc == WEFT_OK)
+    *out = m;
+  else if (m->buckets == 0)
+    weft_mem_free(a, m, sizeof *m);
+  else
+    weft_ice_mux_free(m);
   return rc;
 }
 
@@ -204,7 +207,8 @@ static const char *our_half(const uint8_t *data, size_t len, size_t *half) {
   return (const char *)a.value;
 }
 
-void *weft_ice_mux_route(const weft_ice_mux *m, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len) {
+void *weft_ice_mux_route(const weft_ice_mux *m, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                         size_t len) {
   size_t half = 0;
   const char *ufrag = our_half(data, len, &half);
   const mux_entry *e = ufrag != NULL ? find_ufrag(m, ufrag_hash(m, ufrag, half), ufrag, half)

@@ -43,7 +43,8 @@ static void forget_old(weft_ice *ice) {
 void weft_ice_reselect(weft_ice *ice) {
   weft_ice_pair *p = ice->nominated != NULL ? ice->nominated : best_valid(ice);
   if (p == ice->selected) return;
-  if (p == NULL && ice->selected != NULL && ice->selected->old) return; /* the old path serves until there is a new one */
+  if (p == NULL && ice->selected != NULL && ice->selected->old)
+    return; /* the old path serves until there is a new one */
   ice->selected = p;
   if (p == NULL) return;
   forget_old(ice);
@@ -113,7 +114,8 @@ static weft_ice_pair *candidate(const weft_ice *ice) {
   if (!ice->started || ice->role != WEFT_ICE_CONTROLLING || nominating(ice)) return NULL;
   if (ice->nominated == NULL) return best_valid(ice);
   if (!weft_ice_late(ice)) return NULL;
-  for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) { /* the path is being lost: any that answered since */
+  for (weft_list *n = ice->pairs.next; n != &ice->pairs;
+       n = n->next) { /* the path is being lost: any that answered since */
     weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
     if (p != ice->nominated && !p->old && p->valid && p->answered_at > ice->nominated->answered_at) return p;
   }

@@ -43,7 +43,8 @@ void weft_ice_pair_reprioritise(weft_ice *ice) {
 }
 
 bool weft_ice_pair_same_foundation(const weft_ice_pair *a, const weft_ice_pair *b) {
-  return weft_addr_equal_ip(&a->base->addr, &b->base->addr) && strcmp(a->remote->foundation, b->remote->foundation) == 0;
+  return weft_addr_equal_ip(&a->base->addr, &b->base->addr) &&
+         strcmp(a->remote->foundation, b->remote->foundation) == 0;
 }
 
 /* One pair of each foundation begins; the others wait for how it goes (RFC 8445 section 6.1.2.6). */
@@ -93,7 +94,8 @@ weft_ice_pair *weft_ice_pair_new(weft_ice *ice, weft_ice_local *base, weft_ice_r
 void weft_ice_pair_with_bases(weft_ice *ice, weft_ice_remote *remote) {
   for (weft_list *n = ice->locals.next; n != &ice->locals; n = n->next) {
     weft_ice_local *l = WEFT_LIST_ITEM(n, weft_ice_local, node);
-    if (l->type == WEFT_ICE_HOST && weft_ice_addr_pairable(&l->addr, &remote->addr)) (void)weft_ice_pair_new(ice, l, remote);
+    if (l->type == WEFT_ICE_HOST && weft_ice_addr_pairable(&l->addr, &remote->addr))
+      (void)weft_ice_pair_new(ice, l, remote);
   }
 }
 

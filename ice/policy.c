@@ -29,7 +29,8 @@ bool weft_ice_addr_forbidden(const weft_addr *a, bool allow_loopback) {
   weft_addr inner;
   if (a->family != WEFT_AF_IP4 && a->family != WEFT_AF_IP6) return true;
   if (a->port == 0 || weft_addr_is_unspecified(a) || weft_addr_is_multicast(a) || deprecated_ip6(a)) return true;
-  if (a->family == WEFT_AF_IP4 && (a->ip[0] == 0 || a->ip[0] >= 240)) return true; /* RFC 6890: this network, reserved */
+  if (a->family == WEFT_AF_IP4 && (a->ip[0] == 0 || a->ip[0] >= 240))
+    return true; /* RFC 6890: this network, reserved */
   if (nat64_inner(a, &inner)) return weft_addr_is_link_local(&inner) || weft_ice_addr_forbidden(&inner, false);
   return weft_addr_is_loopback(a) && !allow_loopback;
 }

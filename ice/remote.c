@@ -69,8 +69,8 @@ static bool make_room(weft_ice *ice) {
   return false;
 }
 
-weft_ice_remote *weft_ice_remote_new(weft_ice *ice, weft_ice_candidate_type type, const weft_addr *addr, uint32_t priority,
-                                     const char *foundation) {
+weft_ice_remote *weft_ice_remote_new(weft_ice *ice, weft_ice_candidate_type type, const weft_addr *addr,
+                                     uint32_t priority, const char *foundation) {
   if (!make_room(ice)) {
     weft_ice_drop(ice, &ice->stats.drop_candidate_limit, "drop_candidate_limit", NULL, 0);
     return NULL;
@@ -126,8 +126,10 @@ int weft_ice_add_remote(weft_ice *ice, const weft_ice_candidate *c, weft_time no
   if (ice->state == WEFT_ICE_CLOSED || ice->cfg.lite) return WEFT_ESTATE;
   weft_ice_enter(ice, now);
   int rc = WEFT_OK;
-  if (usable(ice, c)) rc = take(ice, c);
-  else weft_ice_drop(ice, &ice->stats.drop_candidate_forbidden, "drop_candidate_forbidden", NULL, 0);
+  if (usable(ice, c))
+    rc = take(ice, c);
+  else
+    weft_ice_drop(ice, &ice->stats.drop_candidate_forbidden, "drop_candidate_forbidden", NULL, 0);
   weft_ice_run(ice);
   weft_ice_leave(ice);
   return rc;

@@ -33,8 +33,8 @@ static void answer_success(weft_ice *ice, const weft_addr *local, const weft_add
   finish_answer(ice, local, remote, &w);
 }
 
-static void answer_error(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const weft_stun_msg *m, unsigned code,
-                         const char *reason, const uint16_t *unknown, size_t unknown_n) {
+static void answer_error(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const weft_stun_msg *m,
+                         unsigned code, const char *reason, const uint16_t *unknown, size_t unknown_n) {
   uint8_t buf[128];
   weft_stun_writer w;
   weft_stun_begin(&w, buf, sizeof buf, WEFT_STUN_ERROR, WEFT_STUN_BINDING, m->txid);

@@ -74,13 +74,16 @@ static void take_error(weft_ice *ice, weft_ice_pair *p, weft_ice_slot *s, const 
   if (weft_stun_get_error(&a, &code, &reason, &reason_len) != WEFT_OK) return;
   weft_ice_slot was = *s;
   finish_transaction(p, s);
-  if (code == 487) take_conflict(ice, p, &was);
-  else if (p->state == WEFT_ICE_IN_PROGRESS || p->nominating) weft_ice_pair_fail(ice, p); /* section 7.2.5.2.4 */
+  if (code == 487)
+    take_conflict(ice, p, &was);
+  else if (p->state == WEFT_ICE_IN_PROGRESS || p->nominating)
+    weft_ice_pair_fail(ice, p); /* section 7.2.5.2.4 */
 }
 
 static bool mapped_address(const weft_stun_msg *m, weft_addr *out) {
   weft_stun_attr a;
-  return weft_stun_find(m, WEFT_STUN_XOR_MAPPED_ADDRESS, &a) == WEFT_OK && weft_stun_get_xor_address(m, &a, out) == WEFT_OK;
+  return weft_stun_find(m, WEFT_STUN_XOR_MAPPED_ADDRESS, &a) == WEFT_OK &&
+         weft_stun_get_xor_address(m, &a, out) == WEFT_OK;
 }
 
 void weft_ice_response(weft_ice *ice, weft_ice_local *base, const weft_addr *remote, const weft_stun_msg *m) {
@@ -106,6 +109,8 @@ void weft_ice_response(weft_ice *ice, weft_ice_local *base, const weft_addr *rem
     return;
   }
   ice->stats.responses_received++;
-  if (m->cls == WEFT_STUN_SUCCESS) take_success(ice, p, s, &mapped);
-  else take_error(ice, p, s, m);
+  if (m->cls == WEFT_STUN_SUCCESS)
+    take_success(ice, p, s, &mapped);
+  else
+    take_error(ice, p, s, m);
 }

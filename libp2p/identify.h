@@ -24,9 +24,9 @@ extern "C" {
 
 #define WEFT_IDENTIFY_PROTOCOL "/ipfs/id/1.0.0"
 #define WEFT_IDENTIFY_PUSH_PROTOCOL "/ipfs/id/push/1.0.0"
-#define WEFT_IDENTIFY_MAX 4096     /* what we send: rust-libp2p refuses more */
+#define WEFT_IDENTIFY_MAX 4096      /* what we send: rust-libp2p refuses more */
 #define WEFT_IDENTIFY_READ_MAX 8192 /* what we accept: as go-libp2p */
-#define WEFT_IDENTIFY_LIST_MAX 64  /* protocols or addresses kept of one message; the rest is ignored */
+#define WEFT_IDENTIFY_LIST_MAX 64   /* protocols or addresses kept of one message; the rest is ignored */
 
 typedef struct weft_identify_bytes {
   const uint8_t *data;

@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 #define WEFT_MULTISTREAM_HEADER "/multistream/1.0.0"
-#define WEFT_MULTISTREAM_LINE_MAX 1024      /* our own and any protocol id we look at; longer proposals are answered "na" */
+#define WEFT_MULTISTREAM_LINE_MAX 1024 /* our own and any protocol id we look at; longer proposals are answered "na" */
 #define WEFT_MULTISTREAM_MESSAGE_MAX 16384  /* a longer line ends the negotiation; rust-libp2p has 16,383 */
 #define WEFT_MULTISTREAM_PROPOSALS_MAX 1000 /* proposals a listener answers; as rust-libp2p's MAX_PROTOCOLS */
 
@@ -35,7 +35,7 @@ typedef struct weft_multistream_config {
   bool dialer;
   const char *const *protocols; /* dialer: proposed in this order; listener: accepted. Borrowed until free */
   size_t protocols_len;
-  weft_time limit;         /* default 10 s from start */
+  weft_time limit; /* default 10 s from start */
 } weft_multistream_config;
 
 typedef enum weft_multistream_event_type {
@@ -52,13 +52,15 @@ typedef struct weft_multistream_event {
 
 typedef struct weft_multistream_callbacks {
   size_t size;
-  ptrdiff_t (*output)(void *user, const uint8_t *data, size_t len, weft_time now); /* bytes taken; the rest is offered in tick */
+  ptrdiff_t (*output)(void *user, const uint8_t *data, size_t len,
+                      weft_time now); /* bytes taken; the rest is offered in tick */
   void (*event)(void *user, const weft_multistream_event *ev, weft_time now);
 } weft_multistream_callbacks;
 
 #define weft_multistream_config_default(c) weft_multistream_config_init((c), sizeof *(c))
 void weft_multistream_config_init(weft_multistream_config *c, size_t size);
-int weft_multistream_new(weft_multistream **out, const weft_multistream_config *cfg, const weft_multistream_callbacks *cb, void *user);
+int weft_multistream_new(weft_multistream **out, const weft_multistream_config *cfg,
+                         const weft_multistream_callbacks *cb, void *user);
 void weft_multistream_free(weft_multistream *m);
 int weft_multistream_start(weft_multistream *m, weft_time now); /* sends header (and, as dialer, the first proposal) */
 /* Bytes taken (all of them until SELECTED), or a negative code. SELECTED is raised only when all our own bytes are out. */

@@ -32,17 +32,18 @@ typedef struct weft_ping_config {
   weft_rng rng;            /* client: required */
   const weft_alloc *alloc; /* NULL: libc */
   bool responder;
-  uint32_t count;          /* client: pings, then CLOSED; 0: until closed */
-  weft_time interval;      /* client: from one answer to the next ping; default 0: at once */
-  weft_time timeout;       /* client: per ping, default 10 s */
+  uint32_t count;     /* client: pings, then CLOSED; 0: until closed */
+  weft_time interval; /* client: from one answer to the next ping; default 0: at once */
+  weft_time timeout;  /* client: per ping, default 10 s */
 } weft_ping_config;
 
 typedef enum weft_ping_event_type { WEFT_PING_EVENT_RTT = 1, WEFT_PING_EVENT_CLOSED = 2 } weft_ping_event_type;
 
 typedef struct weft_ping_event {
   weft_ping_event_type type;
-  weft_time rtt;      /* RTT */
-  weft_closed closed; /* CLOSED: WEFT_OK after count pings or the peer's end; WEFT_EPROTO: wrong bytes; WEFT_ETIMEDOUT */
+  weft_time rtt; /* RTT */
+  weft_closed
+      closed; /* CLOSED: WEFT_OK after count pings or the peer's end; WEFT_EPROTO: wrong bytes; WEFT_ETIMEDOUT */
 } weft_ping_event;
 
 typedef struct weft_ping_callbacks {

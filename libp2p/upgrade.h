@@ -38,13 +38,13 @@ typedef struct weft_upgrade_config {
   const weft_alloc *alloc; /* NULL: libc */
   weft_tracer trace;
   const weft_identity *identity; /* raw: required; must outlive the object */
-  bool dialer;             /* proposes, is Noise initiator and Yamux client */
-  bool secured;            /* start at the muxer: the byte stream is authenticated already */
-  const uint8_t *expected_peer; /* raw: peer id bytes, or NULL; copied */
+  bool dialer;                   /* proposes, is Noise initiator and Yamux client */
+  bool secured;                  /* start at the muxer: the byte stream is authenticated already */
+  const uint8_t *expected_peer;  /* raw: peer id bytes, or NULL; copied */
   size_t expected_peer_len;
-  weft_time limit;         /* set-up, default 10 s */
-  uint32_t max_streams;    /* inbound, default 1000 */
-  bool auto_consume;       /* default true */
+  weft_time limit;      /* set-up, default 10 s */
+  uint32_t max_streams; /* inbound, default 1000 */
+  bool auto_consume;    /* default true */
 } weft_upgrade_config;
 
 typedef enum weft_upgrade_event_type {

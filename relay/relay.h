@@ -67,7 +67,8 @@ typedef struct weft_relay_message {
 } weft_relay_message;
 int weft_relay_hop_decode(weft_relay_message *m, const uint8_t *data, size_t len);
 int weft_relay_stop_decode(weft_relay_message *m, const uint8_t *data, size_t len);
-int weft_relay_hop_encode(const weft_relay_message *m, uint8_t *out, size_t cap, size_t *len);  /* with the uvarint length */
+int weft_relay_hop_encode(const weft_relay_message *m, uint8_t *out, size_t cap,
+                          size_t *len); /* with the uvarint length */
 int weft_relay_stop_encode(const weft_relay_message *m, uint8_t *out, size_t cap, size_t *len);
 
 typedef struct weft_relay_envelope { /* RFC 0002 */
@@ -76,7 +77,8 @@ typedef struct weft_relay_envelope { /* RFC 0002 */
 int weft_relay_envelope_decode(weft_relay_envelope *e, const uint8_t *data, size_t len);
 int weft_relay_envelope_encode(const weft_relay_envelope *e, uint8_t *out, size_t cap, size_t *len);
 /* The bytes that are signed. */
-int weft_relay_envelope_signing_input(const char *domain, const weft_relay_envelope *e, uint8_t *out, size_t cap, size_t *len);
+int weft_relay_envelope_signing_input(const char *domain, const weft_relay_envelope *e, uint8_t *out, size_t cap,
+                                      size_t *len);
 
 #define WEFT_RELAY_VOUCHER_DOMAIN "libp2p-relay-rsvp"
 typedef struct weft_relay_voucher {
@@ -87,15 +89,21 @@ int weft_relay_voucher_decode(weft_relay_voucher *v, const uint8_t *data, size_t
 int weft_relay_voucher_encode(const weft_relay_voucher *v, uint8_t *out, size_t cap, size_t *len);
 
 /* Signs with the relay's key; verifies with a PublicKey protobuf and gives the signer's peer id. The application connects them to weft_identity. */
-typedef int (*weft_relay_sign_fn)(void *user, const uint8_t *msg, size_t len, uint8_t *sig, size_t cap, size_t *sig_len);
-typedef int (*weft_relay_verify_fn)(void *user, const uint8_t *key, size_t key_len, const uint8_t *msg, size_t len, const uint8_t *sig,
-                                    size_t sig_len, uint8_t *peer_id, size_t cap, size_t *peer_id_len);
+typedef int (*weft_relay_sign_fn)(void *user, const uint8_t *msg, size_t len, uint8_t *sig, size_t cap,
+                                  size_t *sig_len);
+typedef int (*weft_relay_verify_fn)(void *user, const uint8_t *key, size_t key_len, const uint8_t *msg, size_t len,
+                                    const uint8_t *sig, size_t sig_len, uint8_t *peer_id, size_t cap,
+                                    size_t *peer_id_len);
 
 /* ---- client: hop.c, stop.c -------------------------------------------------------------------------------------------------------------- */
 
 /* One exchange on one negotiated stream. RESERVE: on RESERVED the reservation stands until `expire`; reserve again at refresh_at. CONNECT: on CIRCUIT
  * the stream is the circuit: bytes from data + taken on are the peer's. ACCEPT (on an inbound stop stream): on CIRCUIT likewise. */
-typedef enum weft_relay_client_kind { WEFT_RELAY_RESERVE = 1, WEFT_RELAY_CONNECT = 2, WEFT_RELAY_ACCEPT = 3 } weft_relay_client_kind;
+typedef enum weft_relay_client_kind {
+  WEFT_RELAY_RESERVE = 1,
+  WEFT_RELAY_CONNECT = 2,
+  WEFT_RELAY_ACCEPT = 3
+} weft_relay_client_kind;
 
 typedef struct weft_relay_client weft_relay_client;
 
@@ -107,8 +115,8 @@ typedef struct weft_relay_client_config {
   size_t relay_id_len, self_id_len, target_id_len;
   weft_relay_verify_fn verify; /* RESERVE; required there */
   void *verify_user;
-  int64_t unix_at_zero;        /* unix seconds at weft_time 0 */
-  weft_time limit;             /* default 10 s */
+  int64_t unix_at_zero; /* unix seconds at weft_time 0 */
+  weft_time limit;      /* default 10 s */
 } weft_relay_client_config;
 
 typedef enum weft_relay_client_event_type {
@@ -119,12 +127,12 @@ typedef enum weft_relay_client_event_type {
 
 typedef struct weft_relay_client_event {
   weft_relay_client_event_type type;
-  uint64_t expire;          /* RESERVED */
-  weft_time refresh_at;     /* RESERVED */
+  uint64_t expire;                   /* RESERVED */
+  weft_time refresh_at;              /* RESERVED */
   const weft_relay_message *message; /* RESERVED, CIRCUIT: addresses and limit */
-  bool limited;             /* CIRCUIT, RESERVED: a Limit came with it */
-  weft_relay_bytes peer_id; /* CIRCUIT of ACCEPT: who connects */
-  weft_closed closed;       /* wire_code: the status */
+  bool limited;                      /* CIRCUIT, RESERVED: a Limit came with it */
+  weft_relay_bytes peer_id;          /* CIRCUIT of ACCEPT: who connects */
+  weft_closed closed;                /* wire_code: the status */
 } weft_relay_client_event;
 
 typedef struct weft_relay_client_callbacks {
@@ -135,10 +143,12 @@ typedef struct weft_relay_client_callbacks {
 
 #define weft_relay_client_config_default(c) weft_relay_client_config_init((c), sizeof *(c))
 void weft_relay_client_config_init(weft_relay_client_config *c, size_t size);
-int weft_relay_client_new(weft_relay_client **out, const weft_relay_client_config *cfg, const weft_relay_client_callbacks *cb, void *user);
+int weft_relay_client_new(weft_relay_client **out, const weft_relay_client_config *cfg,
+                          const weft_relay_client_callbacks *cb, void *user);
 void weft_relay_client_free(weft_relay_client *c);
 int weft_relay_client_start(weft_relay_client *c, weft_time now);
-ptrdiff_t weft_relay_client_input(weft_relay_client *c, const uint8_t *data, size_t len, weft_time now); /* bytes taken */
+ptrdiff_t weft_relay_client_input(weft_relay_client *c, const uint8_t *data, size_t len,
+                                  weft_time now); /* bytes taken */
 int weft_relay_client_input_end(weft_relay_client *c, weft_time now);
 int weft_relay_client_tick(weft_relay_client *c, weft_time now);
 weft_time weft_relay_client_deadline(const weft_relay_client *c);
@@ -159,16 +169,16 @@ typedef struct weft_relay_server_config {
   int64_t unix_at_zero;
   const weft_relay_bytes *addrs; /* multiaddrs put into reservations; copied; at most WEFT_RELAY_ADDRS_MAX */
   size_t addrs_len;
-  uint32_t max_reservations;          /* default 16; 0: unlimited, here and below */
-  uint32_t max_reservations_per_peer; /* default 1 */
-  uint32_t max_reservations_per_ip;   /* default 16; IPv6: per /56 */
-  uint32_t max_circuits;              /* default 32 */
-  uint32_t max_circuits_per_peer;     /* default 4 */
-  uint32_t circuit_seconds;           /* default 3600 */
-  uint64_t circuit_bytes;             /* per direction, default 100 MiB */
-  uint32_t reservation_seconds;       /* default 3600 */
-  uint32_t buffer;                    /* per direction of a circuit, default 16 KiB */
-  weft_time stop_limit;               /* default 10 s */
+  uint32_t max_reservations;                                     /* default 16; 0: unlimited, here and below */
+  uint32_t max_reservations_per_peer;                            /* default 1 */
+  uint32_t max_reservations_per_ip;                              /* default 16; IPv6: per /56 */
+  uint32_t max_circuits;                                         /* default 32 */
+  uint32_t max_circuits_per_peer;                                /* default 4 */
+  uint32_t circuit_seconds;                                      /* default 3600 */
+  uint64_t circuit_bytes;                                        /* per direction, default 100 MiB */
+  uint32_t reservation_seconds;                                  /* default 3600 */
+  uint32_t buffer;                                               /* per direction of a circuit, default 16 KiB */
+  weft_time stop_limit;                                          /* default 10 s */
   bool (*allow)(void *user, const uint8_t *peer_id, size_t len); /* NULL: all */
   void *allow_user;
 } weft_relay_server_config;
@@ -184,9 +194,9 @@ typedef enum weft_relay_server_event_type {
 typedef struct weft_relay_server_event {
   weft_relay_server_event_type type;
   weft_relay_bytes peer, target;
-  int status;                     /* REFUSED */
+  int status;                       /* REFUSED */
   uint64_t bytes_there, bytes_back; /* CIRCUIT_CLOSED */
-  const char *reason;             /* CIRCUIT_CLOSED, REFUSED */
+  const char *reason;               /* CIRCUIT_CLOSED, REFUSED */
 } weft_relay_server_event;
 
 typedef struct weft_relay_server_callbacks {
@@ -202,21 +212,26 @@ typedef struct weft_relay_server_callbacks {
 
 typedef struct weft_relay_server_stats {
   size_t size;
-  uint64_t circuits_total, bytes_there, bytes_back, refused[16]; /* by status: index of WEFT_RELAY_... in order of the enum */
+  uint64_t circuits_total, bytes_there, bytes_back,
+      refused[16];                        /* by status: index of WEFT_RELAY_... in order of the enum */
   uint32_t reservations, circuits, peers; /* gauges */
 } weft_relay_server_stats;
 
 #define weft_relay_server_config_default(c) weft_relay_server_config_init((c), sizeof *(c))
 void weft_relay_server_config_init(weft_relay_server_config *c, size_t size);
-int weft_relay_server_new(weft_relay_server **out, const weft_relay_server_config *cfg, const weft_relay_server_callbacks *cb, void *user);
+int weft_relay_server_new(weft_relay_server **out, const weft_relay_server_config *cfg,
+                          const weft_relay_server_callbacks *cb, void *user);
 void weft_relay_server_free(weft_relay_server *r);
 /* conn is the caller's handle of a connection. relayed: it came through a circuit: it may neither reserve nor connect. */
-int weft_relay_server_peer(weft_relay_server *r, void *conn, const uint8_t *peer_id, size_t len, const weft_addr *addr, bool relayed, weft_time now);
+int weft_relay_server_peer(weft_relay_server *r, void *conn, const uint8_t *peer_id, size_t len, const weft_addr *addr,
+                           bool relayed, weft_time now);
 int weft_relay_server_peer_gone(weft_relay_server *r, void *conn, weft_time now);
-int weft_relay_server_stream(weft_relay_server *r, void *conn, uint32_t stream, weft_time now); /* an inbound hop stream */
+int weft_relay_server_stream(weft_relay_server *r, void *conn, uint32_t stream,
+                             weft_time now); /* an inbound hop stream */
 int weft_relay_server_stop_ready(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);
 /* Bytes are accounted until the consumed callback gives them back. */
-int weft_relay_server_input(weft_relay_server *r, void *conn, uint32_t stream, const uint8_t *data, size_t len, weft_time now);
+int weft_relay_server_input(weft_relay_server *r, void *conn, uint32_t stream, const uint8_t *data, size_t len,
+                            weft_time now);
 int weft_relay_server_input_end(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);
 int weft_relay_server_gone(weft_relay_server *r, void *conn, uint32_t stream, weft_time now); /* reset or refused */
 int weft_relay_server_writable(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);

@@ -1,14 +1,14 @@
 #include "sctp/sctp_int.h"
 #include "sctp/serial.h"
 
-static bool outstanding(const weft_sctp *s) {
-  return s->tx.flight || s->tx.lost_n || s->tx.advanced != s->tx.acked;
-}
+static bool outstanding(const weft_sctp *s) { return s->tx.flight || s->tx.lost_n || s->tx.advanced != s->tx.acked; }
 
 /* RFC 9260 section 6.3.2, R2 and R3. */
 static void restart_t3(weft_sctp *s, bool earliest_changed) {
-  if (!outstanding(s)) s->t3_at = WEFT_NEVER;
-  else if (earliest_changed || s->t3_at == WEFT_NEVER) s->t3_at = weft_time_add(s->now, s->rto.rto);
+  if (!outstanding(s))
+    s->t3_at = WEFT_NEVER;
+  else if (earliest_changed || s->t3_at == WEFT_NEVER)
+    s->t3_at = weft_time_add(s->now, s->rto.rto);
 }
 
 void weft_sctp_acked(weft_sctp *s, const weft_sctp_sack_result *r, uint32_t flight_before) {

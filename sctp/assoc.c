@@ -32,9 +32,9 @@ void weft_sctp_config_init(weft_sctp_config *c, size_t size) {
 }
 
 static bool good_config(const weft_sctp_config *c) {
-  return c->rng.fill && c->mtu >= 512 && c->mtu % 4 == 0 && c->streams_in > 0 && c->streams_out > 0 && c->recv_window >= 1500 &&
-         c->max_message_in > 0 && c->max_message_out > 0 && c->send_limit > 0 && c->rto_min > 0 && c->rto_min <= c->rto_max &&
-         c->rto_initial > 0 && c->rto_max <= WEFT_SEC(3600);
+  return c->rng.fill && c->mtu >= 512 && c->mtu % 4 == 0 && c->streams_in > 0 && c->streams_out > 0 &&
+         c->recv_window >= 1500 && c->max_message_in > 0 && c->max_message_out > 0 && c->send_limit > 0 &&
+         c->rto_min > 0 && c->rto_min <= c->rto_max && c->rto_initial > 0 && c->rto_max <= WEFT_SEC(3600);
 }
 
 static int draw(weft_sctp *s) {
@@ -99,15 +99,19 @@ int weft_sctp_new(weft_sctp **out, const weft_sctp_config *cfg, const weft_sctp_
   weft_sctp_pool_init(&s->pool, &s->alloc, (c.mtu > 1280u ? c.mtu : 1280u) + 96u);
   s->packet = weft_mem_resize(&s->alloc, NULL, 0, c.mtu);
   int rc = s->packet ? draw(s) : WEFT_ENOMEM;
-  if (rc != WEFT_OK) destroy(s);
-  else *out = s;
+  if (rc != WEFT_OK)
+    destroy(s);
+  else
+    *out = s;
   return rc;
 }
 
 void weft_sctp_free(weft_sctp *s) {
   if (!s) return;
-  if (s->q.depth > 0) s->q.free_pending = true;
-  else destroy(s);
+  if (s->q.depth > 0)
+    s->q.free_pending = true;
+  else
+    destroy(s);
 }
 
 /* ---- entry and exit -------------------------------------------------------------------------------------------------- */
@@ -161,21 +165,22 @@ int weft_sctp_leave(weft_sctp *s, int rc) {
 
 void weft_sctp_drop(weft_sctp *s, uint64_t *counter, const char *name, const uint8_t *data, size_t len) {
   ++*counter;
-  if (s->cfg.trace.fn) s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_DROP, "sctp", name, data, len, s->now});
+  if (s->cfg.trace.fn)
+    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_DROP, "sctp", name, data, len, s->now});
 }
 
 /* ---- states ---------------------------------------------------------------------------------------------------------- */
 
 static const char *state_name(weft_sctp_state state) {
   switch (state) {
-    case WEFT_SCTP_CLOSED: return "CLOSED";
-    case WEFT_SCTP_COOKIE_WAIT: return "COOKIE_WAIT";
-    case WEFT_SCTP_COOKIE_ECHOED: return "COOKIE_ECHOED";
-    case WEFT_SCTP_ESTABLISHED: return "ESTABLISHED";
-    case WEFT_SCTP_SHUTDOWN_PENDING: return "SHUTDOWN_PENDING";
-    case WEFT_SCTP_SHUTDOWN_SENT: return "SHUTDOWN_SENT";
-    case WEFT_SCTP_SHUTDOWN_RECEIVED: return "SHUTDOWN_RECEIVED";
-    case WEFT_SCTP_SHUTDOWN_ACK_SENT: return "SHUTDOWN_ACK_SENT";
+  case WEFT_SCTP_CLOSED: return "CLOSED";
+  case WEFT_SCTP_COOKIE_WAIT: return "COOKIE_WAIT";
+  case WEFT_SCTP_COOKIE_ECHOED: return "COOKIE_ECHOED";
+  case WEFT_SCTP_ESTABLISHED: return "ESTABLISHED";
+  case WEFT_SCTP_SHUTDOWN_PENDING: return "SHUTDOWN_PENDING";
+  case WEFT_SCTP_SHUTDOWN_SENT: return "SHUTDOWN_SENT";
+  case WEFT_SCTP_SHUTDOWN_RECEIVED: return "SHUTDOWN_RECEIVED";
+  case WEFT_SCTP_SHUTDOWN_ACK_SENT: return "SHUTDOWN_ACK_SENT";
   }
   return "?";
 }
@@ -183,14 +188,14 @@ static const char *state_name(weft_sctp_state state) {
 /* RFC 9260 section 4, figure 3; besides, any state to CLOSED, and a restart from any state to ESTABLISHED. */
 static bool legal(weft_sctp_state from, weft_sctp_state to) {
   switch (to) {
-    case WEFT_SCTP_CLOSED:
-    case WEFT_SCTP_ESTABLISHED: return true;
-    case WEFT_SCTP_COOKIE_WAIT: return from == WEFT_SCTP_CLOSED || from == WEFT_SCTP_COOKIE_ECHOED;
-    case WEFT_SCTP_COOKIE_ECHOED: return from == WEFT_SCTP_COOKIE_WAIT;
-    case WEFT_SCTP_SHUTDOWN_PENDING: return from == WEFT_SCTP_ESTABLISHED;
-    case WEFT_SCTP_SHUTDOWN_SENT: return from == WEFT_SCTP_SHUTDOWN_PENDING;
-    case WEFT_SCTP_SHUTDOWN_RECEIVED: return from == WEFT_SCTP_ESTABLISHED || from == WEFT_SCTP_SHUTDOWN_PENDING;
-    case WEFT_SCTP_SHUTDOWN_ACK_SENT: return from == WEFT_SCTP_SHUTDOWN_RECEIVED || from == WEFT_SCTP_SHUTDOWN_SENT;
+  case WEFT_SCTP_CLOSED:
+  case WEFT_SCTP_ESTABLISHED: return true;
+  case WEFT_SCTP_COOKIE_WAIT: return from == WEFT_SCTP_CLOSED || from == WEFT_SCTP_COOKIE_ECHOED;
+  case WEFT_SCTP_COOKIE_ECHOED: return from == WEFT_SCTP_COOKIE_WAIT;
+  case WEFT_SCTP_SHUTDOWN_PENDING: return from == WEFT_SCTP_ESTABLISHED;
+  case WEFT_SCTP_SHUTDOWN_SENT: return from == WEFT_SCTP_SHUTDOWN_PENDING;
+  case WEFT_SCTP_SHUTDOWN_RECEIVED: return from == WEFT_SCTP_ESTABLISHED || from == WEFT_SCTP_SHUTDOWN_PENDING;
+  case WEFT_SCTP_SHUTDOWN_ACK_SENT: return from == WEFT_SCTP_SHUTDOWN_RECEIVED || from == WEFT_SCTP_SHUTDOWN_SENT;
   }
   return false;
 }
@@ -199,7 +204,8 @@ void weft_sctp_set_state(weft_sctp *s, weft_sctp_state state) {
   assert(legal(s->state, state));
   if (s->state == state) return;
   s->state = state;
-  if (s->cfg.trace.fn) s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_STATE, "sctp", state_name(state), NULL, 0, s->now});
+  if (s->cfg.trace.fn)
+    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_STATE, "sctp", state_name(state), NULL, 0, s->now});
 }
 
 /* The fresh parts are made before the old ones go: without memory nothing has changed. */

@@ -66,8 +66,7 @@ int weft_sctp_reset_out_read(weft_sctp_reset_out *o, const weft_sctp_tlv *t) {
 static int tlvs_check(weft_rd r) {
   weft_sctp_tlv t;
   int rc;
-  while ((rc = weft_sctp_tlv_next(&r, &t)) == 1) {
-  }
+  while ((rc = weft_sctp_tlv_next(&r, &t)) == 1) {}
   return rc;
 }
 
@@ -86,22 +85,22 @@ int weft_sctp_chunk_check(const weft_sctp_chunk *c) {
   weft_sctp_sack sack;
   weft_sctp_forward forward;
   switch (c->type) {
-    case WEFT_SCTP_DATA: return c->value_len >= 12 ? WEFT_OK : WEFT_EMALFORMED;
-    case WEFT_SCTP_I_DATA: return c->value_len >= 16 ? WEFT_OK : WEFT_EMALFORMED;
-    case WEFT_SCTP_INIT:
-    case WEFT_SCTP_INIT_ACK: return init_check(c);
-    case WEFT_SCTP_SACK: return weft_sctp_sack_read(&sack, c);
-    case WEFT_SCTP_HEARTBEAT:
-    case WEFT_SCTP_HEARTBEAT_ACK:
-    case WEFT_SCTP_ABORT:
-    case WEFT_SCTP_ERROR:
-    case WEFT_SCTP_RE_CONFIG: return value_check(c);
-    case WEFT_SCTP_SHUTDOWN: return c->value_len == 4 ? WEFT_OK : WEFT_EMALFORMED;
-    case WEFT_SCTP_SHUTDOWN_ACK:
-    case WEFT_SCTP_COOKIE_ACK:
-    case WEFT_SCTP_SHUTDOWN_COMPLETE: return c->value_len == 0 ? WEFT_OK : WEFT_EMALFORMED;
-    case WEFT_SCTP_FORWARD_TSN: return weft_sctp_forward_read(&forward, c);
-    case WEFT_SCTP_I_FORWARD_TSN: return forward_read(&forward, c, 8);
-    default: return WEFT_OK;
+  case WEFT_SCTP_DATA: return c->value_len >= 12 ? WEFT_OK : WEFT_EMALFORMED;
+  case WEFT_SCTP_I_DATA: return c->value_len >= 16 ? WEFT_OK : WEFT_EMALFORMED;
+  case WEFT_SCTP_INIT:
+  case WEFT_SCTP_INIT_ACK: return init_check(c);
+  case WEFT_SCTP_SACK: return weft_sctp_sack_read(&sack, c);
+  case WEFT_SCTP_HEARTBEAT:
+  case WEFT_SCTP_HEARTBEAT_ACK:
+  case WEFT_SCTP_ABORT:
+  case WEFT_SCTP_ERROR:
+  case WEFT_SCTP_RE_CONFIG: return value_check(c);
+  case WEFT_SCTP_SHUTDOWN: return c->value_len == 4 ? WEFT_OK : WEFT_EMALFORMED;
+  case WEFT_SCTP_SHUTDOWN_ACK:
+  case WEFT_SCTP_COOKIE_ACK:
+  case WEFT_SCTP_SHUTDOWN_COMPLETE: return c->value_len == 0 ? WEFT_OK : WEFT_EMALFORMED;
+  case WEFT_SCTP_FORWARD_TSN: return weft_sctp_forward_read(&forward, c);
+  case WEFT_SCTP_I_FORWARD_TSN: return forward_read(&forward, c, 8);
+  default: return WEFT_OK;
   }
 }

@@ -10,13 +10,12 @@ static uint32_t at_least(uint32_t v, uint32_t least) { return v > least ? v : le
 /* Section 7.2.1: min(4 * PMDCS, max(2 * PMDCS, 4404)); ssthresh "MAY be arbitrarily high", the peer's window is usual. */
 void weft_sctp_cc_init(weft_sctp_cc *c, uint32_t pmdcs, uint32_t peer_window, uint32_t limit) {
   uint32_t start = at_least(2 * pmdcs, 4404);
-  *c = (weft_sctp_cc){.pmdcs = pmdcs, .ssthresh = at_least(peer_window, 4 * pmdcs), .limit = at_least(limit, 4 * pmdcs)};
+  *c =
+      (weft_sctp_cc){.pmdcs = pmdcs, .ssthresh = at_least(peer_window, 4 * pmdcs), .limit = at_least(limit, 4 * pmdcs)};
   c->cwnd = start < 4 * pmdcs ? start : 4 * pmdcs;
 }
 
-static void open_window(weft_sctp_cc *c, uint32_t by) {
-  c->cwnd = by > c->limit - c->cwnd ? c->limit : c->cwnd + by;
-}
+static void open_window(weft_sctp_cc *c, uint32_t by) { c->cwnd = by > c->limit - c->cwnd ? c->limit : c->cwnd + by; }
 
 static void slow_start(weft_sctp_cc *c, uint32_t acked, uint32_t flight) {
   uint32_t most = SLOW_START_L * c->pmdcs;
@@ -38,8 +37,10 @@ static void avoidance(weft_sctp_cc *c, uint32_t acked, uint32_t flight) {
 void weft_sctp_cc_acked(weft_sctp_cc *c, uint32_t cumulative, bool advanced, uint32_t acked, uint32_t flight) {
   if (c->recovery && weft_sctp_tsn_le(c->exit_tsn, cumulative)) c->recovery = false;
   if (!advanced) return;
-  if (c->cwnd <= c->ssthresh) slow_start(c, acked, flight);
-  else avoidance(c, acked, flight);
+  if (c->cwnd <= c->ssthresh)
+    slow_start(c, acked, flight);
+  else
+    avoidance(c, acked, flight);
 }
 
 void weft_sctp_cc_all_acked(weft_sctp_cc *c) { c->partial = 0; }

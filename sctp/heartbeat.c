@@ -15,7 +15,8 @@ void weft_sctp_heartbeat_later(weft_sctp *s) {
 }
 
 void weft_sctp_put_heartbeat(weft_sctp *s, weft_wr *w) {
-  size_t at = weft_sctp_open_chunk(w, WEFT_SCTP_HEARTBEAT, 0), info = weft_sctp_open_tlv(w, WEFT_SCTP_PARAM_HEARTBEAT_INFO);
+  size_t at = weft_sctp_open_chunk(w, WEFT_SCTP_HEARTBEAT, 0),
+         info = weft_sctp_open_tlv(w, WEFT_SCTP_PARAM_HEARTBEAT_INFO);
   weft_wr_u64(w, s->hb.sent_at);
   weft_wr_u64(w, s->hb.nonce);
   weft_sctp_close_tlv(w, info);
@@ -56,8 +57,10 @@ void weft_sctp_tick_heartbeat(weft_sctp *s) {
     return;
   }
   give_memory_back(s);
-  if (s->data_sent_at && busy(s)) weft_sctp_heartbeat_later(s);
-  else send_heartbeat(s);
+  if (s->data_sent_at && busy(s))
+    weft_sctp_heartbeat_later(s);
+  else
+    send_heartbeat(s);
 }
 
 /* Section 8.3: answered with what it carried; when several come before the answer leaves, the last one. */
@@ -78,7 +81,8 @@ void weft_sctp_on_heartbeat_ack(weft_sctp *s, const weft_sctp_chunk *c) {
   weft_sctp_tlv t;
   weft_rd r, info;
   weft_rd_init(&r, c->value, c->value_len);
-  if (!s->hb.open || weft_sctp_tlv_next(&r, &t) != 1 || t.type != WEFT_SCTP_PARAM_HEARTBEAT_INFO || t.value_len != INFO) return;
+  if (!s->hb.open || weft_sctp_tlv_next(&r, &t) != 1 || t.type != WEFT_SCTP_PARAM_HEARTBEAT_INFO || t.value_len != INFO)
+    return;
   weft_rd_init(&info, t.value, t.value_len);
   uint64_t sent_at = weft_rd_u64(&info), nonce = weft_rd_u64(&info);
   if (sent_at != s->hb.sent_at || nonce != s->hb.nonce) return;

@@ -11,8 +11,8 @@ static bool has_chunk(weft_rd r, uint8_t type) {
 }
 
 static void out_of_the_blue(weft_sctp *s, const weft_sctp_packet *p, uint8_t first) {
-  bool silent = has_chunk(p->chunks, WEFT_SCTP_ABORT) || first == WEFT_SCTP_SHUTDOWN_COMPLETE || first == WEFT_SCTP_COOKIE_ACK ||
-                first == WEFT_SCTP_ERROR || p->tag == 0;
+  bool silent = has_chunk(p->chunks, WEFT_SCTP_ABORT) || first == WEFT_SCTP_SHUTDOWN_COMPLETE ||
+                first == WEFT_SCTP_COOKIE_ACK || first == WEFT_SCTP_ERROR || p->tag == 0;
   s->stats.drop_state++;
   if (silent) return;
   weft_sctp_send_reflected(s, first == WEFT_SCTP_SHUTDOWN_ACK ? WEFT_SCTP_SHUTDOWN_COMPLETE : WEFT_SCTP_ABORT, p->tag);
@@ -26,18 +26,19 @@ static bool reflected(const weft_sctp *s, const weft_sctp_packet *p, const weft_
 
 static bool good_tag(const weft_sctp *s, const weft_sctp_packet *p, const weft_sctp_chunk *first) {
   switch (first->type) {
-    case WEFT_SCTP_INIT: return p->tag == 0;
-    case WEFT_SCTP_ABORT:
-    case WEFT_SCTP_SHUTDOWN_COMPLETE: return reflected(s, p, first);
-    case WEFT_SCTP_COOKIE_ECHO: return p->tag != 0; /* the cookie says which */
-    default: return p->tag == s->peer.my_tag;
+  case WEFT_SCTP_INIT: return p->tag == 0;
+  case WEFT_SCTP_ABORT:
+  case WEFT_SCTP_SHUTDOWN_COMPLETE: return reflected(s, p, first);
+  case WEFT_SCTP_COOKIE_ECHO: return p->tag != 0; /* the cookie says which */
+  default: return p->tag == s->peer.my_tag;
   }
 }
 
 /* ---- checksum -------------------------------------------------------------------------------------------------------- */
 
 /* RFC 9653 section 5.3: zero is good if it was offered, but never on INIT and COOKIE-ECHO. */
-static bool good_checksum(const weft_sctp *s, const weft_sctp_packet *p, uint8_t first, const uint8_t *data, size_t len) {
+static bool good_checksum(const weft_sctp *s, const weft_sctp_packet *p, uint8_t first, const uint8_t *data,
+                          size_t len) {
   bool may_be_zero = s->cfg.zero_checksum && first != WEFT_SCTP_INIT && first != WEFT_SCTP_COOKIE_ECHO;
   if (p->crc == 0 && may_be_zero) return true;
   return weft_sctp_packet_crc(s->crc, data, len) == p->crc;
@@ -46,7 +47,8 @@ static bool good_checksum(const weft_sctp *s, const weft_sctp_packet *p, uint8_t
 /* ---- routing --------------------------------------------------------------------------------------------------------- */
 
 static bool alone(const weft_sctp_packet *p, const weft_sctp_chunk *first) {
-  bool must = first->type == WEFT_SCTP_INIT || first->type == WEFT_SCTP_INIT_ACK || first->type == WEFT_SCTP_SHUTDOWN_COMPLETE;
+  bool must =
+      first->type == WEFT_SCTP_INIT || first->type == WEFT_SCTP_INIT_ACK || first->type == WEFT_SCTP_SHUTDOWN_COMPLETE;
   return must ? weft_rd_left(&p->chunks) == 0
               : !has_chunk(p->chunks, WEFT_SCTP_INIT) && !has_chunk(p->chunks, WEFT_SCTP_INIT_ACK) &&
                     !has_chunk(p->chunks, WEFT_SCTP_SHUTDOWN_COMPLETE);
@@ -55,23 +57,23 @@ static bool alone(const weft_sctp_packet *p, const weft_sctp_chunk *first) {
 /* Chunks other than DATA; false: the rest of the packet does not count. */
 static bool route_control(weft_sctp *s, const weft_sctp_packet *p, const weft_sctp_chunk *c, bool first) {
   switch (c->type) {
-    case WEFT_SCTP_SACK: weft_sctp_on_sack(s, c); return true;
-    case WEFT_SCTP_INIT: weft_sctp_on_init(s, c); return false;
-    case WEFT_SCTP_INIT_ACK: weft_sctp_on_init_ack(s, c); return false;
-    case WEFT_SCTP_COOKIE_ECHO: return first && weft_sctp_on_cookie_echo(s, c, p->tag);
-    case WEFT_SCTP_COOKIE_ACK: weft_sctp_on_cookie_ack(s); return true;
-    case WEFT_SCTP_HEARTBEAT: weft_sctp_on_heartbeat(s, c); return true;
-    case WEFT_SCTP_HEARTBEAT_ACK: weft_sctp_on_heartbeat_ack(s, c); return true;
-    case WEFT_SCTP_FORWARD_TSN: weft_sctp_on_forward(s, c); return true;
-    case WEFT_SCTP_RE_CONFIG: weft_sctp_on_reconfig(s, c); return true;
-    case WEFT_SCTP_ERROR: weft_sctp_on_error(s, c); return true;
-    case WEFT_SCTP_SHUTDOWN: weft_sctp_on_shutdown(s, c); return true;
-    case WEFT_SCTP_SHUTDOWN_ACK: weft_sctp_on_shutdown_ack(s); return true;
-    case WEFT_SCTP_ABORT:
-      if (reflected(s, p, c)) weft_sctp_on_abort(s, c);
-      return false;
-    case WEFT_SCTP_SHUTDOWN_COMPLETE: weft_sctp_on_shutdown_complete(s); return false;
-    default: weft_sctp_on_unknown(s, c); return c->type & 0x80; /* section 3.2: bit 80 says whether to go on */
+  case WEFT_SCTP_SACK: weft_sctp_on_sack(s, c); return true;
+  case WEFT_SCTP_INIT: weft_sctp_on_init(s, c); return false;
+  case WEFT_SCTP_INIT_ACK: weft_sctp_on_init_ack(s, c); return false;
+  case WEFT_SCTP_COOKIE_ECHO: return first && weft_sctp_on_cookie_echo(s, c, p->tag);
+  case WEFT_SCTP_COOKIE_ACK: weft_sctp_on_cookie_ack(s); return true;
+  case WEFT_SCTP_HEARTBEAT: weft_sctp_on_heartbeat(s, c); return true;
+  case WEFT_SCTP_HEARTBEAT_ACK: weft_sctp_on_heartbeat_ack(s, c); return true;
+  case WEFT_SCTP_FORWARD_TSN: weft_sctp_on_forward(s, c); return true;
+  case WEFT_SCTP_RE_CONFIG: weft_sctp_on_reconfig(s, c); return true;
+  case WEFT_SCTP_ERROR: weft_sctp_on_error(s, c); return true;
+  case WEFT_SCTP_SHUTDOWN: weft_sctp_on_shutdown(s, c); return true;
+  case WEFT_SCTP_SHUTDOWN_ACK: weft_sctp_on_shutdown_ack(s); return true;
+  case WEFT_SCTP_ABORT:
+    if (reflected(s, p, c)) weft_sctp_on_abort(s, c);
+    return false;
+  case WEFT_SCTP_SHUTDOWN_COMPLETE: weft_sctp_on_shutdown_complete(s); return false;
+  default: weft_sctp_on_unknown(s, c); return c->type & 0x80; /* section 3.2: bit 80 says whether to go on */
   }
 }
 
@@ -103,7 +105,8 @@ int weft_sctp_receive(weft_sctp *s, const uint8_t *data, size_t len) {
   weft_sctp_chunk first;
   s->stats.packets_in++;
   s->stats.bytes_in += len;
-  if (s->cfg.trace.fn) s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_IN, "sctp", NULL, data, len, s->now});
+  if (s->cfg.trace.fn)
+    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_IN, "sctp", NULL, data, len, s->now});
   bool sound = weft_sctp_packet_check(data, len) == WEFT_OK && weft_sctp_packet_read(&p, data, len) == WEFT_OK &&
                weft_sctp_chunk_next(&p.chunks, &first) == 1;
   if (!sound || !alone(&p, &first)) {

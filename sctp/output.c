@@ -5,7 +5,8 @@
 /* RFC 9653 section 5.2: never for packets that set an association up. */
 static bool zero_checksum(const weft_sctp *s, uint8_t first_chunk) {
   if (!s->cfg.zero_checksum || !s->peer.zero_checksum) return false;
-  if (s->state == WEFT_SCTP_CLOSED || s->state == WEFT_SCTP_COOKIE_WAIT || s->state == WEFT_SCTP_COOKIE_ECHOED) return false;
+  if (s->state == WEFT_SCTP_CLOSED || s->state == WEFT_SCTP_COOKIE_WAIT || s->state == WEFT_SCTP_COOKIE_ECHOED)
+    return false;
   return first_chunk != WEFT_SCTP_INIT && first_chunk != WEFT_SCTP_INIT_ACK && first_chunk != WEFT_SCTP_COOKIE_ECHO;
 }
 
@@ -13,7 +14,8 @@ int weft_sctp_emit(weft_sctp *s, weft_wr *w) {
   size_t len = weft_wr_len(w);
   uint32_t crc = zero_checksum(s, w->start[WEFT_SCTP_HEADER]) ? 0 : weft_sctp_packet_crc(s->crc, w->start, len);
   for (unsigned i = 0; i < 4; i++) w->start[8 + i] = (uint8_t)(crc >> (8 * i));
-  if (s->cfg.trace.fn) s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_OUT, "sctp", NULL, w->start, len, s->now});
+  if (s->cfg.trace.fn)
+    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_OUT, "sctp", NULL, w->start, len, s->now});
   int rc = s->cb.output(s->user, w->start, len, s->now);
   if (rc == WEFT_EAGAIN) return rc;
   s->stats.packets_out++;
@@ -136,7 +138,8 @@ typedef struct picked {
 } picked;
 
 bool weft_sctp_can_send_data(const weft_sctp *s) {
-  return s->state == WEFT_SCTP_ESTABLISHED || s->state == WEFT_SCTP_SHUTDOWN_PENDING || s->state == WEFT_SCTP_SHUTDOWN_RECEIVED;
+  return s->state == WEFT_SCTP_ESTABLISHED || s->state == WEFT_SCTP_SHUTDOWN_PENDING ||
+         s->state == WEFT_SCTP_SHUTDOWN_RECEIVED;
 }
 
 static weft_sctp_out *next_lost(weft_sctp *s) {
@@ -204,14 +207,16 @@ static void data_not_sent(weft_sctp *s, const picked *p) {
 /* ---- packets --------------------------------------------------------------------------------------------------------- */
 
 static bool data_waits(weft_sctp *s) {
-  return weft_sctp_can_send_data(s) && s->tx.flight < s->cc.cwnd && (s->tx.lost_n || s->tx.fresh != s->tx.next || !weft_list_empty(&s->tx.ready));
+  return weft_sctp_can_send_data(s) && s->tx.flight < s->cc.cwnd &&
+         (s->tx.lost_n || s->tx.fresh != s->tx.next || !weft_list_empty(&s->tx.ready));
 }
 
 static bool send_packet(weft_sctp *s) {
   weft_wr w;
   picked p = {.n = 0};
   weft_wr_init(&w, s->packet, s->cfg.mtu);
-  weft_sctp_put_header(&w, s->cfg.local_port, s->cfg.remote_port, s->pending & WEFT_SCTP_PEND_INIT ? 0 : s->peer.peer_tag);
+  weft_sctp_put_header(&w, s->cfg.local_port, s->cfg.remote_port,
+                       s->pending & WEFT_SCTP_PEND_INIT ? 0 : s->peer.peer_tag);
   if (s->sack_at != WEFT_NEVER && data_waits(s)) s->pending |= WEFT_SCTP_PEND_SACK; /* it rides along */
   uint32_t done = s->pending ? put_controls(s, &w) : 0;
   if (weft_sctp_can_send_data(s)) put_data(s, &w, &p);
@@ -240,8 +245,7 @@ void weft_sctp_flush(weft_sctp *s) {
   s->burst_credit = 0;
   s->retry_at = WEFT_NEVER;
   for (int round = 0; round < 3; round++) { /* sending may end something: the data before a reset or a SHUTDOWN */
-    while (send_packet(s)) {
-    }
+    while (send_packet(s)) {}
     uint32_t before = s->pending;
     if (weft_sctp_over(s) || s->retry_at != WEFT_NEVER) return;
     weft_sctp_after_progress(s);

@@ -4,7 +4,9 @@
 
 enum { MISSING_LIMIT = 3 }; /* RFC 9260 section 7.2.4: the third report */
 
-uint32_t weft_sctp_out_size(const weft_sctp_out *c) { return (uint32_t)weft_sctp_pad4(WEFT_SCTP_DATA_HEADER + (size_t)c->len); }
+uint32_t weft_sctp_out_size(const weft_sctp_out *c) {
+  return (uint32_t)weft_sctp_pad4(WEFT_SCTP_DATA_HEADER + (size_t)c->len);
+}
 
 static void take_off(weft_sctp_send_state *t, const weft_sctp_out *c) {
   t->flight += weft_sctp_out_size(c);
@@ -66,7 +68,8 @@ static void measure(weft_sctp_send_state *t, weft_sctp_out *c, weft_time now, we
 }
 
 /* What a chunk's first acknowledgement, by either part of a SACK, changes. */
-static void acknowledge(weft_sctp_send_state *t, weft_sctp_out *c, weft_sctp_mark mark, weft_time now, weft_sctp_sack_result *out) {
+static void acknowledge(weft_sctp_send_state *t, weft_sctp_out *c, weft_sctp_mark mark, weft_time now,
+                        weft_sctp_sack_result *out) {
   if (mark == WEFT_SCTP_FLYING) land(t, c);
   if (mark == WEFT_SCTP_LOST) t->lost_n--;
   if (mark != WEFT_SCTP_FLYING && mark != WEFT_SCTP_LOST) return;
@@ -99,7 +102,8 @@ static void renege(weft_sctp_send_state *t, uint32_t tsn) {
   take_off(t, *weft_sctp_send_slot(t, tsn));
 }
 
-static void gap_acked(weft_sctp_send_state *t, uint32_t tsn, weft_time now, weft_sctp_sack_result *out, uint32_t *highest) {
+static void gap_acked(weft_sctp_send_state *t, uint32_t tsn, weft_time now, weft_sctp_sack_result *out,
+                      uint32_t *highest) {
   uint8_t *mark = weft_sctp_send_mark(t, tsn);
   if (*mark != WEFT_SCTP_FLYING && *mark != WEFT_SCTP_LOST) return;
   weft_sctp_out *c = *weft_sctp_send_slot(t, tsn);
@@ -133,7 +137,8 @@ static void miss(weft_sctp_send_state *t, uint32_t tsn, uint32_t highest, weft_t
 }
 
 /* A hole between gap blocks: [from, to). */
-static void hole(weft_sctp_send_state *t, uint32_t from, uint32_t to, uint32_t highest, weft_time now, weft_sctp_sack_result *out) {
+static void hole(weft_sctp_send_state *t, uint32_t from, uint32_t to, uint32_t highest, weft_time now,
+                 weft_sctp_sack_result *out) {
   for (uint32_t tsn = from; tsn != to; tsn++) {
     uint8_t *mark = weft_sctp_send_mark(t, tsn);
     if (*mark == WEFT_SCTP_GAP_ACKED) renege(t, tsn);
@@ -141,7 +146,8 @@ static void hole(weft_sctp_send_state *t, uint32_t from, uint32_t to, uint32_t h
   }
 }
 
-static void apply_gaps(weft_sctp_send_state *t, const weft_sctp_sack *s, bool recovery, weft_time now, weft_sctp_sack_result *out) {
+static void apply_gaps(weft_sctp_send_state *t, const weft_sctp_sack *s, bool recovery, weft_time now,
+                       weft_sctp_sack_result *out) {
   uint32_t highest = s->cumulative, last = s->cumulative, from = s->cumulative + 1;
   uint16_t start, end;
   for (size_t i = 0; i < s->gaps_n; i++) {
@@ -160,7 +166,8 @@ static void apply_gaps(weft_sctp_send_state *t, const weft_sctp_sack *s, bool re
   if (t->gap_n) hole(t, from, t->fresh, s->cumulative, now, out);
 }
 
-int weft_sctp_send_sack(weft_sctp_send_state *t, const weft_sctp_sack *s, bool recovery, weft_time now, weft_sctp_sack_result *out) {
+int weft_sctp_send_sack(weft_sctp_send_state *t, const weft_sctp_sack *s, bool recovery, weft_time now,
+                        weft_sctp_sack_result *out) {
   *out = (weft_sctp_sack_result){0};
   if (weft_sctp_tsn_lt(s->cumulative, t->acked)) return WEFT_ESTATE;
   if (!weft_sctp_tsn_lt(s->cumulative, t->fresh) || !gaps_in_order(t, s)) return WEFT_EPROTO;

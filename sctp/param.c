@@ -24,24 +24,24 @@ static void read_extensions(const weft_sctp_tlv *t, weft_sctp_offer *o) {
 
 static bool known(const weft_sctp_tlv *t, weft_sctp_offer *o) {
   switch (t->type) {
-    case WEFT_SCTP_PARAM_FORWARD_TSN: o->forward = true; return true;
-    case WEFT_SCTP_PARAM_EXTENSIONS: read_extensions(t, o); return true;
-    case WEFT_SCTP_PARAM_ZERO_CHECKSUM:
-      o->zero_checksum = t->value_len == 4 && weft_sctp_be32(t->value) == WEFT_SCTP_DTLS_METHOD;
-      return true;
-    case WEFT_SCTP_PARAM_COOKIE:
-      o->cookie = t->value;
-      o->cookie_len = t->value_len;
-      return true;
-    case 5: /* IPv4 address, IPv6 address, Cookie Preservative, Host Name Address, Supported Address Types (RFC 9260 section */
-    case 6: /* 3.3.2.1), ECN Capable and Adaptation Layer Indication: known, and of no meaning over DTLS (RFC 8261 section 6) */
-    case 8:
-    case 9:
-    case 11:
-    case 12:
-    case 0x8000:
-    case 0xc006: return true;
-    default: return false;
+  case WEFT_SCTP_PARAM_FORWARD_TSN: o->forward = true; return true;
+  case WEFT_SCTP_PARAM_EXTENSIONS: read_extensions(t, o); return true;
+  case WEFT_SCTP_PARAM_ZERO_CHECKSUM:
+    o->zero_checksum = t->value_len == 4 && weft_sctp_be32(t->value) == WEFT_SCTP_DTLS_METHOD;
+    return true;
+  case WEFT_SCTP_PARAM_COOKIE:
+    o->cookie = t->value;
+    o->cookie_len = t->value_len;
+    return true;
+  case 5: /* IPv4 address, IPv6 address, Cookie Preservative, Host Name Address, Supported Address Types (RFC 9260 section */
+  case 6: /* 3.3.2.1), ECN Capable and Adaptation Layer Indication: known, and of no meaning over DTLS (RFC 8261 section 6) */
+  case 8:
+  case 9:
+  case 11:
+  case 12:
+  case 0x8000:
+  case 0xc006: return true;
+  default: return false;
   }
 }
 

@@ -21,7 +21,8 @@ typedef struct weft_sctp_block {
 } weft_sctp_block;
 
 void weft_sctp_pool_init(weft_sctp_pool *p, const weft_alloc *alloc, size_t largest);
-void *weft_sctp_pool_get(weft_sctp_pool *p, size_t n); /* begins with a weft_sctp_block, already filled in; not zeroed; NULL: no memory */
+void *weft_sctp_pool_get(weft_sctp_pool *p,
+                         size_t n); /* begins with a weft_sctp_block, already filled in; not zeroed; NULL: no memory */
 void weft_sctp_pool_put(weft_sctp_pool *p, void *block);
 size_t weft_sctp_pool_size(const weft_sctp_pool *p, size_t n); /* the bytes a get of n takes */
 void weft_sctp_pool_trim(weft_sctp_pool *p);

@@ -9,18 +9,18 @@ struct weft_sctp_fragment {
   weft_sctp_block block;
   uint32_t tsn;
   weft_sctp_node node;
-  weft_sctp_fragment *right; /* the next fragment of the run */
-  weft_sctp_fragment *end;   /* first: the last; last: the first */
-  weft_list link;            /* first: in `partial` */
+  weft_sctp_fragment *right;          /* the next fragment of the run */
+  weft_sctp_fragment *end;            /* first: the last; last: the first */
+  weft_list link;                     /* first: in `partial` */
   weft_sctp_fragment *after, *before; /* first of a waiting message: in its stream's list */
-  uint32_t run_len;          /* first: bytes of the run */
+  uint32_t run_len;                   /* first: bytes of the run */
   uint32_t ppid;
   uint16_t stream, ssn, len;
   uint8_t flags;
   uint8_t data[];
 };
 
-#define FRAGMENT_OF(n) ((weft_sctp_fragment *)(void *)((char *)(n) - offsetof(weft_sctp_fragment, node)))
+#define FRAGMENT_OF(n) ((weft_sctp_fragment *)(void *)((char *)(n)-offsetof(weft_sctp_fragment, node)))
 
 enum { ENDS = WEFT_SCTP_FLAG_B | WEFT_SCTP_FLAG_E };
 
@@ -130,8 +130,9 @@ static int reserve(weft_sctp_reassembly *r, size_t n) {
 /* ---- neighbours ------------------------------------------------------------------------------------------------------ */
 
 typedef struct place {
-  weft_sctp_fragment *left, *right; /* the runs that end just before and begin just behind; NULL: none, or another message */
-  size_t len;                       /* of the run once the new one is in */
+  weft_sctp_fragment *left,
+      *right; /* the runs that end just before and begin just behind; NULL: none, or another message */
+  size_t len; /* of the run once the new one is in */
 } place;
 
 static weft_sctp_fragment *at_tsn(const weft_sctp_reassembly *r, uint32_t tsn) {
@@ -244,13 +245,16 @@ static int wait_for_turn(weft_sctp_reassembly *r, weft_sctp_stream_in *s, weft_s
 
 static weft_sctp_fragment *end_waiting(weft_sctp_reassembly *r, weft_sctp_stream_in *s, weft_sctp_fragment *f) {
   weft_sctp_map_remove(&r->by_ssn, &f->node);
-  if (f->before) f->before->after = f->after;
-  else s->waiting = f->after;
+  if (f->before)
+    f->before->after = f->after;
+  else
+    s->waiting = f->after;
   if (f->after) f->after->before = f->before;
   return f;
 }
 
-static int complete(weft_sctp_reassembly *r, weft_sctp_stream_in *s, weft_sctp_fragment *first, weft_sctp_fragment **run) {
+static int complete(weft_sctp_reassembly *r, weft_sctp_stream_in *s, weft_sctp_fragment *first,
+                    weft_sctp_fragment **run) {
   *run = first;
   if (first->flags & WEFT_SCTP_FLAG_U) return WEFT_SCTP_TAKE_RUN;
   if (first->ssn == s->next_ssn) {
@@ -276,7 +280,8 @@ static int check_middle(const weft_sctp_data *d, const place *p, bool whole, boo
   return after_skip ? WEFT_SCTP_STALE : WEFT_EPROTO; /* what it continues will not come any more */
 }
 
-static int keep(weft_sctp_reassembly *r, const weft_sctp_data *d, const place *p, weft_sctp_stream_in *s, weft_sctp_fragment **run) {
+static int keep(weft_sctp_reassembly *r, const weft_sctp_data *d, const place *p, weft_sctp_stream_in *s,
+                weft_sctp_fragment **run) {
   bool single = (d->flags & ENDS) == ENDS;
   if (!single && reserve(r, p->len) != WEFT_OK) return WEFT_ENOMEM;
   weft_sctp_fragment *f = make_fragment(r, d);
@@ -288,7 +293,8 @@ static int keep(weft_sctp_reassembly *r, const weft_sctp_data *d, const place *p
   return complete(r, s, first, run);
 }
 
-int weft_sctp_reassembly_add(weft_sctp_reassembly *r, const weft_sctp_data *d, bool whole, bool after_skip, weft_sctp_fragment **run) {
+int weft_sctp_reassembly_add(weft_sctp_reassembly *r, const weft_sctp_data *d, bool whole, bool after_skip,
+                             weft_sctp_fragment **run) {
   bool ordered = !(d->flags & WEFT_SCTP_FLAG_U);
   weft_sctp_stream_in *s = ordered ? make_stream(r, d->stream) : NULL;
   if (ordered && !s) return WEFT_ENOMEM;
@@ -337,7 +343,8 @@ static bool few_numbers(const weft_sctp_stream_in *s, uint16_t ssn) {
   return n * n >= distance;
 }
 
-static weft_sctp_fragment *first_number(weft_sctp_reassembly *r, weft_sctp_stream_in *s, uint16_t stream, uint16_t ssn) {
+static weft_sctp_fragment *first_number(weft_sctp_reassembly *r, weft_sctp_stream_in *s, uint16_t stream,
+                                        uint16_t ssn) {
   for (uint16_t i = s->next_ssn; weft_sctp_ssn_le(i, ssn); i++) {
     weft_sctp_node *n = weft_sctp_map_get(&r->by_ssn, turn_key(stream, i));
     if (n) return FRAGMENT_OF(n);

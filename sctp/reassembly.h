@@ -60,7 +60,8 @@ void weft_sctp_reassembly_free(weft_sctp_reassembly *r);
 size_t weft_sctp_reassembly_cost(const weft_sctp_reassembly *r, size_t len);
 /* after_skip: the TSN before d->tsn was skipped by FORWARD-TSN, so d may be the rest of an abandoned message; whole: every TSN before d's has
  * arrived. One of the words above, or WEFT_ENOMEM (nothing changed), WEFT_EPROTO (fragments that cannot belong together), WEFT_ETOOBIG. */
-int weft_sctp_reassembly_add(weft_sctp_reassembly *r, const weft_sctp_data *d, bool whole, bool after_skip, weft_sctp_fragment **run);
+int weft_sctp_reassembly_add(weft_sctp_reassembly *r, const weft_sctp_data *d, bool whole, bool after_skip,
+                             weft_sctp_fragment **run);
 void weft_sctp_reassembly_read(weft_sctp_reassembly *r, weft_sctp_fragment *run, weft_sctp_message_in *m);
 void weft_sctp_reassembly_release(weft_sctp_reassembly *r, weft_sctp_fragment *run);
 /* The waiting message whose turn it is on this stream, or NULL. */
@@ -69,7 +70,8 @@ weft_sctp_fragment *weft_sctp_reassembly_next(weft_sctp_reassembly *r, uint16_t 
  * waiting messages that it returns until NULL, then dropped() once. */
 weft_sctp_fragment *weft_sctp_reassembly_skipped(weft_sctp_reassembly *r, uint16_t stream, uint16_t ssn);
 void weft_sctp_reassembly_dropped(weft_sctp_reassembly *r, uint32_t cumulative);
-void weft_sctp_reassembly_reset(weft_sctp_reassembly *r, uint16_t stream); /* the peer reset it: sequence numbers begin again */
+void weft_sctp_reassembly_reset(weft_sctp_reassembly *r,
+                                uint16_t stream); /* the peer reset it: sequence numbers begin again */
 void weft_sctp_reassembly_reset_all(weft_sctp_reassembly *r);
 void weft_sctp_reassembly_trim(weft_sctp_reassembly *r);
 

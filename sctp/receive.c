@@ -73,7 +73,8 @@ static int invalid_stream(weft_sctp *s, const weft_sctp_data *d) {
 
 static int broken(weft_sctp *s, int rc) {
   if (rc == WEFT_ENOMEM) return rc;
-  const char *text = rc == WEFT_ETOOBIG ? "a message is larger than this side accepts" : "fragments that cannot belong together";
+  const char *text =
+      rc == WEFT_ETOOBIG ? "a message is larger than this side accepts" : "fragments that cannot belong together";
   weft_sctp_break(s, "reassembly", rc, WEFT_SCTP_CAUSE_PROTOCOL, text);
   return WEFT_OK;
 }
@@ -86,7 +87,8 @@ static int accept_data(weft_sctp *s, const weft_sctp_data *d) {
   if (rc < 0) return broken(s, rc);
   received(s, d->tsn);
   bool unordered = d->flags & WEFT_SCTP_FLAG_U;
-  if (rc == WEFT_SCTP_TAKE_DATA) deliver_message(s, &(weft_sctp_message_in){d->stream, d->ppid, unordered, d->payload, d->len});
+  if (rc == WEFT_SCTP_TAKE_DATA)
+    deliver_message(s, &(weft_sctp_message_in){d->stream, d->ppid, unordered, d->payload, d->len});
   if (rc == WEFT_SCTP_TAKE_RUN) deliver_run(s, run);
   if (rc > 0 && !unordered) deliver_next(s, d->stream);
   weft_sctp_resets_held(s);
@@ -95,23 +97,24 @@ static int accept_data(weft_sctp *s, const weft_sctp_data *d) {
 
 static bool is_new(weft_sctp *s, const weft_sctp_data *d, const weft_sctp_chunk *c) {
   switch (weft_sctp_received_check(&s->rx, d->tsn)) {
-    case WEFT_SCTP_FRESH: return true;
-    case WEFT_SCTP_DUPLICATE:
-      s->stats.duplicates++;
-      s->sack_now = true;
-      weft_sctp_received_duplicate(&s->rx, d->tsn);
-      return false;
-    case WEFT_SCTP_TOO_FAR:
-      s->sack_now = true;
-      weft_sctp_drop(s, &s->stats.drop_window, "drop_window", c->start, c->length);
-      return false;
+  case WEFT_SCTP_FRESH: return true;
+  case WEFT_SCTP_DUPLICATE:
+    s->stats.duplicates++;
+    s->sack_now = true;
+    weft_sctp_received_duplicate(&s->rx, d->tsn);
+    return false;
+  case WEFT_SCTP_TOO_FAR:
+    s->sack_now = true;
+    weft_sctp_drop(s, &s->stats.drop_window, "drop_window", c->start, c->length);
+    return false;
   }
   return false;
 }
 
 /* Section 6: DATA is taken in these states only. */
 static bool receiving(const weft_sctp *s) {
-  return s->state == WEFT_SCTP_ESTABLISHED || s->state == WEFT_SCTP_SHUTDOWN_PENDING || s->state == WEFT_SCTP_SHUTDOWN_SENT;
+  return s->state == WEFT_SCTP_ESTABLISHED || s->state == WEFT_SCTP_SHUTDOWN_PENDING ||
+         s->state == WEFT_SCTP_SHUTDOWN_SENT;
 }
 
 int weft_sctp_on_data(weft_sctp *s, const weft_sctp_chunk *c) {
@@ -184,8 +187,10 @@ void weft_sctp_packet_done(weft_sctp *s) {
     s->sack_now = false;
     return;
   }
-  if (++s->unsacked >= 2 || s->sack_now) s->pending |= WEFT_SCTP_PEND_SACK;
-  else if (s->sack_at == WEFT_NEVER) s->sack_at = weft_time_add(s->now, s->cfg.sack_delay);
+  if (++s->unsacked >= 2 || s->sack_now)
+    s->pending |= WEFT_SCTP_PEND_SACK;
+  else if (s->sack_at == WEFT_NEVER)
+    s->sack_at = weft_time_add(s->now, s->cfg.sack_delay);
   s->sack_now = false;
 }
 

@@ -26,14 +26,14 @@ extern "C" {
 typedef struct weft_sctp weft_sctp;
 
 typedef enum weft_sctp_state { /* RFC 9260 section 4 */
-  WEFT_SCTP_CLOSED = 0,
-  WEFT_SCTP_COOKIE_WAIT,
-  WEFT_SCTP_COOKIE_ECHOED,
-  WEFT_SCTP_ESTABLISHED,
-  WEFT_SCTP_SHUTDOWN_PENDING,
-  WEFT_SCTP_SHUTDOWN_SENT,
-  WEFT_SCTP_SHUTDOWN_RECEIVED,
-  WEFT_SCTP_SHUTDOWN_ACK_SENT
+                               WEFT_SCTP_CLOSED = 0,
+                               WEFT_SCTP_COOKIE_WAIT,
+                               WEFT_SCTP_COOKIE_ECHOED,
+                               WEFT_SCTP_ESTABLISHED,
+                               WEFT_SCTP_SHUTDOWN_PENDING,
+                               WEFT_SCTP_SHUTDOWN_SENT,
+                               WEFT_SCTP_SHUTDOWN_RECEIVED,
+                               WEFT_SCTP_SHUTDOWN_ACK_SENT
 } weft_sctp_state;
 
 typedef struct weft_sctp_config {
@@ -42,36 +42,37 @@ typedef struct weft_sctp_config {
   const weft_alloc *alloc; /* NULL: libc */
   weft_tracer trace;
   uint16_t local_port, remote_port; /* default 5000, RFC 8841 section 5 */
-  uint16_t mtu;            /* largest packet handed to output, a multiple of 4, >= 512; default 1160: 1200 less 37 of DTLS */
-  uint16_t streams_out;    /* asked for in INIT; default 65535, RFC 8831 section 6.2 */
-  uint16_t streams_in;     /* default 65535 */
-  uint32_t recv_window;    /* a_rwnd at start and the bound of unconsumed bytes; default 1 MiB */
-  uint32_t send_limit;     /* bytes accepted and not yet acknowledged; default 2 MiB, send() answers EAGAIN above */
-  uint32_t max_message_in; /* larger incoming messages abort the association; default 256 KiB */
+  uint16_t mtu; /* largest packet handed to output, a multiple of 4, >= 512; default 1160: 1200 less 37 of DTLS */
+  uint16_t streams_out;     /* asked for in INIT; default 65535, RFC 8831 section 6.2 */
+  uint16_t streams_in;      /* default 65535 */
+  uint32_t recv_window;     /* a_rwnd at start and the bound of unconsumed bytes; default 1 MiB */
+  uint32_t send_limit;      /* bytes accepted and not yet acknowledged; default 2 MiB, send() answers EAGAIN above */
+  uint32_t max_message_in;  /* larger incoming messages abort the association; default 256 KiB */
   uint32_t max_message_out; /* send() answers ETOOBIG above; default 256 KiB */
-  weft_time rto_initial;   /* default 1 s, RFC 9260 section 16 */
-  weft_time rto_min;       /* default 1 s, RFC 9260 section 16 */
-  weft_time rto_max;       /* default 60 s, RFC 9260 section 16 */
-  uint16_t max_retransmits;      /* Association.Max.Retrans, default 10 */
+  weft_time rto_initial;    /* default 1 s, RFC 9260 section 16 */
+  weft_time rto_min;        /* default 1 s, RFC 9260 section 16 */
+  weft_time rto_max;        /* default 60 s, RFC 9260 section 16 */
+  uint16_t max_retransmits; /* Association.Max.Retrans, default 10 */
   uint16_t max_init_retransmits; /* Max.Init.Retransmits, default 8 */
   weft_time heartbeat_interval;  /* HB.interval, default 30 s; WEFT_NEVER: none */
   weft_time sack_delay;          /* default 20 ms; RFC 9260 section 6.2 says at most 500 ms */
   weft_time cookie_life;         /* Valid.Cookie.Life, default 60 s */
-  bool zero_checksum;      /* offer RFC 9653 with the DTLS method; default false */
-  bool auto_consume;       /* default true: a message is consumed when its callback returns */
-  uint32_t initial_tsn;    /* tests: nonzero with use_initial_tsn */
+  bool zero_checksum;            /* offer RFC 9653 with the DTLS method; default false */
+  bool auto_consume;             /* default true: a message is consumed when its callback returns */
+  uint32_t initial_tsn;          /* tests: nonzero with use_initial_tsn */
   bool use_initial_tsn;
-  uint16_t initial_ssn;    /* tests: first stream sequence number of every outgoing stream */
+  uint16_t initial_ssn; /* tests: first stream sequence number of every outgoing stream */
 } weft_sctp_config;
 
 typedef enum weft_sctp_event_type {
   WEFT_SCTP_EVENT_CONNECTED = 1,
   WEFT_SCTP_EVENT_MESSAGE = 2,
-  WEFT_SCTP_EVENT_WRITABLE = 3,     /* after EAGAIN: at least half of send_limit is free */
-  WEFT_SCTP_EVENT_RESET_IN = 4,     /* the peer reset its outgoing streams: nothing more comes on them until reused */
-  WEFT_SCTP_EVENT_RESET_OUT = 5,    /* our reset of these streams is done (code WEFT_OK) or was denied */
-  WEFT_SCTP_EVENT_DRAINED = 6,      /* all that was sent on `stream` is acknowledged; asked for by notify_drained */
-  WEFT_SCTP_EVENT_RESTARTED = 7,    /* the peer restarted the association (RFC 9260 section 5.2.4.1): all streams are fresh */
+  WEFT_SCTP_EVENT_WRITABLE = 3,  /* after EAGAIN: at least half of send_limit is free */
+  WEFT_SCTP_EVENT_RESET_IN = 4,  /* the peer reset its outgoing streams: nothing more comes on them until reused */
+  WEFT_SCTP_EVENT_RESET_OUT = 5, /* our reset of these streams is done (code WEFT_OK) or was denied */
+  WEFT_SCTP_EVENT_DRAINED = 6,   /* all that was sent on `stream` is acknowledged; asked for by notify_drained */
+  WEFT_SCTP_EVENT_RESTARTED =
+      7, /* the peer restarted the association (RFC 9260 section 5.2.4.1): all streams are fresh */
   WEFT_SCTP_EVENT_CLOSED = 8
 } weft_sctp_event_type;
 
@@ -83,10 +84,10 @@ typedef struct weft_sctp_event {
   bool unordered;                   /* MESSAGE */
   const uint8_t *data;              /* MESSAGE: the whole message, contiguous */
   size_t len;
-  const uint16_t *streams;          /* RESET_IN, RESET_OUT; NULL with n 0: all streams */
+  const uint16_t *streams; /* RESET_IN, RESET_OUT; NULL with n 0: all streams */
   size_t streams_n;
-  int code;                         /* RESET_OUT */
-  weft_closed closed;               /* CLOSED: wire_code is the error cause */
+  int code;           /* RESET_OUT */
+  weft_closed closed; /* CLOSED: wire_code is the error cause */
 } weft_sctp_event;
 
 typedef struct weft_sctp_callbacks {
@@ -99,9 +100,9 @@ typedef struct weft_sctp_message {
   uint16_t stream;
   uint32_t ppid;
   bool unordered;
-  bool limit_retransmits;   /* RFC 3758 / RFC 7496: give up after max_retransmits */
+  bool limit_retransmits; /* RFC 3758 / RFC 7496: give up after max_retransmits */
   uint16_t max_retransmits;
-  weft_time lifetime;       /* 0: no limit; else give up that long after send() */
+  weft_time lifetime; /* 0: no limit; else give up that long after send() */
 } weft_sctp_message;
 
 typedef struct weft_sctp_stats {
@@ -110,7 +111,7 @@ typedef struct weft_sctp_stats {
   uint64_t data_chunks_in, data_chunks_out, retransmits, fast_retransmits, t3_expiries, sacks_in, sacks_out, duplicates;
   uint64_t drop_malformed, drop_checksum, drop_tag, drop_state, drop_window, drop_unknown_chunk, drop_stale_cookie;
   uint32_t cwnd, ssthresh, peer_rwnd, outstanding, buffered; /* buffered: accepted and not acknowledged, bytes */
-  uint32_t unconsumed, reassembly; /* delivered and not consumed; incomplete messages */
+  uint32_t unconsumed, reassembly;                           /* delivered and not consumed; incomplete messages */
   weft_time srtt, rto;
 } weft_sctp_stats;
 

@@ -47,8 +47,10 @@ void weft_sctp_tick_shutdown(weft_sctp *s) {
 }
 
 static void clean_end(weft_sctp *s) {
-  if (s->closing) weft_sctp_fail(s, WEFT_WHO_SELF, "shutdown", s->close_code, 0, "closed");
-  else weft_sctp_fail(s, WEFT_WHO_PEER, "shutdown", WEFT_OK, 0, "the peer closed");
+  if (s->closing)
+    weft_sctp_fail(s, WEFT_WHO_SELF, "shutdown", s->close_code, 0, "closed");
+  else
+    weft_sctp_fail(s, WEFT_WHO_PEER, "shutdown", WEFT_OK, 0, "the peer closed");
 }
 
 static bool acknowledged(weft_sctp *s, const weft_sctp_chunk *c) {
@@ -56,7 +58,8 @@ static bool acknowledged(weft_sctp *s, const weft_sctp_chunk *c) {
   uint32_t flight_before = s->tx.flight;
   int rc = weft_sctp_send_cumulative(&s->tx, weft_sctp_be32(c->value), s->now, &r);
   if (rc == WEFT_EPROTO) {
-    weft_sctp_break(s, "shutdown", WEFT_EPROTO, WEFT_SCTP_CAUSE_PROTOCOL, "a SHUTDOWN that acknowledges data never sent");
+    weft_sctp_break(s, "shutdown", WEFT_EPROTO, WEFT_SCTP_CAUSE_PROTOCOL,
+                    "a SHUTDOWN that acknowledges data never sent");
     return false;
   }
   if (rc == WEFT_OK) weft_sctp_acked(s, &r, flight_before);
@@ -65,22 +68,22 @@ static bool acknowledged(weft_sctp *s, const weft_sctp_chunk *c) {
 
 void weft_sctp_on_shutdown(weft_sctp *s, const weft_sctp_chunk *c) {
   switch (s->state) {
-    case WEFT_SCTP_CLOSED:
-    case WEFT_SCTP_COOKIE_WAIT:
-    case WEFT_SCTP_COOKIE_ECHOED:
-    case WEFT_SCTP_SHUTDOWN_ACK_SENT: return;
-    case WEFT_SCTP_ESTABLISHED:
-    case WEFT_SCTP_SHUTDOWN_PENDING:
-      if (!acknowledged(s, c)) return;
-      weft_sctp_set_state(s, WEFT_SCTP_SHUTDOWN_RECEIVED);
-      break;
-    case WEFT_SCTP_SHUTDOWN_RECEIVED:
-      if (!acknowledged(s, c)) return;
-      break;
-    case WEFT_SCTP_SHUTDOWN_SENT: /* both at once */
-      weft_sctp_set_state(s, WEFT_SCTP_SHUTDOWN_ACK_SENT);
-      s->pending = (s->pending & ~(uint32_t)WEFT_SCTP_PEND_SHUTDOWN) | WEFT_SCTP_PEND_SHUTDOWN_ACK;
-      break;
+  case WEFT_SCTP_CLOSED:
+  case WEFT_SCTP_COOKIE_WAIT:
+  case WEFT_SCTP_COOKIE_ECHOED:
+  case WEFT_SCTP_SHUTDOWN_ACK_SENT: return;
+  case WEFT_SCTP_ESTABLISHED:
+  case WEFT_SCTP_SHUTDOWN_PENDING:
+    if (!acknowledged(s, c)) return;
+    weft_sctp_set_state(s, WEFT_SCTP_SHUTDOWN_RECEIVED);
+    break;
+  case WEFT_SCTP_SHUTDOWN_RECEIVED:
+    if (!acknowledged(s, c)) return;
+    break;
+  case WEFT_SCTP_SHUTDOWN_SENT: /* both at once */
+    weft_sctp_set_state(s, WEFT_SCTP_SHUTDOWN_ACK_SENT);
+    s->pending = (s->pending & ~(uint32_t)WEFT_SCTP_PEND_SHUTDOWN) | WEFT_SCTP_PEND_SHUTDOWN_ACK;
+    break;
   }
   weft_sctp_after_progress(s);
 }
@@ -113,9 +116,11 @@ void weft_sctp_on_abort(weft_sctp *s, const weft_sctp_chunk *c) {
   if (s->state == WEFT_SCTP_CLOSED) return;
   weft_rd_init(&r, c->value, c->value_len);
   bool has_cause = weft_sctp_tlv_next(&r, &t) == 1;
-  bool has_text = has_cause && (t.type == WEFT_SCTP_CAUSE_USER_ABORT || t.type == WEFT_SCTP_CAUSE_PROTOCOL) && t.value_len;
+  bool has_text =
+      has_cause && (t.type == WEFT_SCTP_CAUSE_USER_ABORT || t.type == WEFT_SCTP_CAUSE_PROTOCOL) && t.value_len;
   if (has_text) keep_reason(s, &t);
-  weft_sctp_fail(s, WEFT_WHO_PEER, "abort", WEFT_ERESET, has_cause ? t.type : 0, has_text ? s->reason : "the peer aborted the association");
+  weft_sctp_fail(s, WEFT_WHO_PEER, "abort", WEFT_ERESET, has_cause ? t.type : 0,
+                 has_text ? s->reason : "the peer aborted the association");
 }
 
 int weft_sctp_abort(weft_sctp *s, const char *reason, weft_time now) {

@@ -31,8 +31,8 @@ void weft_stun_client_config_init(weft_stun_client_config *c, size_t size) {
   weft_sized_copy(c, size, &d);
 }
 
-int weft_stun_client_new(weft_stun_client **out, const weft_stun_client_config *cfg, const weft_stun_client_callbacks *cb,
-                         void *user) {
+int weft_stun_client_new(weft_stun_client **out, const weft_stun_client_config *cfg,
+                         const weft_stun_client_callbacks *cb, void *user) {
   weft_stun_client_config full;
   weft_stun_client_config_default(&full);
   weft_sized_copy(&full, sizeof full, cfg);
@@ -57,8 +57,10 @@ static void destroy(weft_stun_client *c) {
 
 void weft_stun_client_free(weft_stun_client *c) {
   if (c == NULL) return;
-  if (c->q.depth > 0) c->q.free_pending = true;
-  else destroy(c);
+  if (c->q.depth > 0)
+    c->q.free_pending = true;
+  else
+    destroy(c);
 }
 
 static weft_time enter(weft_stun_client *c, weft_time now) {
@@ -114,7 +116,8 @@ int weft_stun_client_start(weft_stun_client *c, weft_time now) {
 /* XOR-MAPPED-ADDRESS, or what servers before RFC 5389 send (RFC 8489 section 12). */
 static bool mapped_address(const weft_stun_msg *m, weft_addr *out) {
   weft_stun_attr a;
-  if (weft_stun_find(m, WEFT_STUN_XOR_MAPPED_ADDRESS, &a) == WEFT_OK) return weft_stun_get_xor_address(m, &a, out) == WEFT_OK;
+  if (weft_stun_find(m, WEFT_STUN_XOR_MAPPED_ADDRESS, &a) == WEFT_OK)
+    return weft_stun_get_xor_address(m, &a, out) == WEFT_OK;
   return weft_stun_find(m, WEFT_STUN_MAPPED_ADDRESS, &a) == WEFT_OK && weft_stun_get_address(&a, out) == WEFT_OK;
 }
 
@@ -144,9 +147,12 @@ int weft_stun_client_input(weft_stun_client *c, const uint8_t *data, size_t len,
   bool ours = weft_stun_is(data, len) && weft_stun_parse(&m, data, len) == WEFT_OK &&
               weft_stun_transaction_matches(&c->tx, &m) && weft_stun_check_fingerprint(&m) >= 0 &&
               weft_stun_unknown(&m, NULL, 0, NULL, 0) == 0; /* RFC 8489 section 6.3.3 */
-  if (!ours) trace(c, WEFT_TRACE_DROP, "not_ours", data, len);
-  else if (m.cls == WEFT_STUN_SUCCESS) take_success(c, &m);
-  else take_error(c, &m);
+  if (!ours)
+    trace(c, WEFT_TRACE_DROP, "not_ours", data, len);
+  else if (m.cls == WEFT_STUN_SUCCESS)
+    take_success(c, &m);
+  else
+    take_error(c, &m);
   leave(c);
   return WEFT_OK;
 }
@@ -157,7 +163,8 @@ int weft_stun_client_tick(weft_stun_client *c, weft_time now) {
   int rc = weft_stun_transaction_tick(&c->tx, now);
   if (rc == WEFT_OK) send_request(c);
   if (rc == WEFT_ETIMEDOUT)
-    close_with(c, WEFT_WHO_TIMEOUT, WEFT_ETIMEDOUT, 0, "no answer from the STUN server; check its address and the firewall");
+    close_with(c, WEFT_WHO_TIMEOUT, WEFT_ETIMEDOUT, 0,
+               "no answer from the STUN server; check its address and the firewall");
   leave(c);
   return WEFT_OK;
 }

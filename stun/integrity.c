@@ -163,7 +163,8 @@ void weft_stun_put_integrity_sha256(weft_stun_writer *w, const void *key, size_t
   put(w, WEFT_STUN_MESSAGE_INTEGRITY_SHA256, HASH_SHA256, key, key_len);
 }
 
-static int check(const weft_stun_msg *m, size_t at, const weft_stun_attr *a, hash_kind kind, const void *key, size_t key_len) {
+static int check(const weft_stun_msg *m, size_t at, const weft_stun_attr *a, hash_kind kind, const void *key,
+                 size_t key_len) {
   uint8_t mac[WEFT_STUN_SHA256_LEN];
   size_t body = at + WEFT_STUN_ATTR_HEADER + a->len - WEFT_STUN_HEADER_LEN;
   if (!message_hmac(kind, mac, key, key_len, m->data, at, body)) return WEFT_EAUTH;

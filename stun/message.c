@@ -103,10 +103,18 @@ int weft_stun_find(const weft_stun_msg *m, uint16_t type, weft_stun_attr *a) {
 
 static bool known_here(uint16_t type) {
   static const uint16_t mine[] = {
-      WEFT_STUN_MAPPED_ADDRESS, WEFT_STUN_USERNAME,           WEFT_STUN_MESSAGE_INTEGRITY,
-      WEFT_STUN_ERROR_CODE,     WEFT_STUN_UNKNOWN_ATTRIBUTES, WEFT_STUN_REALM,
-      WEFT_STUN_NONCE,          WEFT_STUN_MESSAGE_INTEGRITY_SHA256, WEFT_STUN_USERHASH,
-      WEFT_STUN_XOR_MAPPED_ADDRESS, WEFT_STUN_PRIORITY,       WEFT_STUN_USE_CANDIDATE,
+      WEFT_STUN_MAPPED_ADDRESS,
+      WEFT_STUN_USERNAME,
+      WEFT_STUN_MESSAGE_INTEGRITY,
+      WEFT_STUN_ERROR_CODE,
+      WEFT_STUN_UNKNOWN_ATTRIBUTES,
+      WEFT_STUN_REALM,
+      WEFT_STUN_NONCE,
+      WEFT_STUN_MESSAGE_INTEGRITY_SHA256,
+      WEFT_STUN_USERHASH,
+      WEFT_STUN_XOR_MAPPED_ADDRESS,
+      WEFT_STUN_PRIORITY,
+      WEFT_STUN_USE_CANDIDATE,
   };
   for (size_t i = 0; i < WEFT_ARRAY_LEN(mine); i++)
     if (mine[i] == type) return true;

@@ -34,32 +34,32 @@ extern "C" {
 #define WEFT_STUN_USERNAME_MAX 508   /* fewer than 509 bytes, RFC 8489 section 14.3 */
 
 typedef enum weft_stun_class { /* RFC 8489 section 5 */
-  WEFT_STUN_REQUEST = 0,
-  WEFT_STUN_INDICATION = 1,
-  WEFT_STUN_SUCCESS = 2,
-  WEFT_STUN_ERROR = 3
+                               WEFT_STUN_REQUEST = 0,
+                               WEFT_STUN_INDICATION = 1,
+                               WEFT_STUN_SUCCESS = 2,
+                               WEFT_STUN_ERROR = 3
 } weft_stun_class;
 
 enum { WEFT_STUN_BINDING = 0x001 };
 
 enum { /* RFC 8489 section 18.3, RFC 8445 section 20.1 */
-  WEFT_STUN_MAPPED_ADDRESS = 0x0001,
-  WEFT_STUN_USERNAME = 0x0006,
-  WEFT_STUN_MESSAGE_INTEGRITY = 0x0008,
-  WEFT_STUN_ERROR_CODE = 0x0009,
-  WEFT_STUN_UNKNOWN_ATTRIBUTES = 0x000A,
-  WEFT_STUN_REALM = 0x0014,
-  WEFT_STUN_NONCE = 0x0015,
-  WEFT_STUN_MESSAGE_INTEGRITY_SHA256 = 0x001C,
-  WEFT_STUN_USERHASH = 0x001E,
-  WEFT_STUN_XOR_MAPPED_ADDRESS = 0x0020,
-  WEFT_STUN_PRIORITY = 0x0024,
-  WEFT_STUN_USE_CANDIDATE = 0x0025,
-  WEFT_STUN_SOFTWARE = 0x8022,
-  WEFT_STUN_ALTERNATE_SERVER = 0x8023,
-  WEFT_STUN_FINGERPRINT = 0x8028,
-  WEFT_STUN_ICE_CONTROLLED = 0x8029,
-  WEFT_STUN_ICE_CONTROLLING = 0x802A
+       WEFT_STUN_MAPPED_ADDRESS = 0x0001,
+       WEFT_STUN_USERNAME = 0x0006,
+       WEFT_STUN_MESSAGE_INTEGRITY = 0x0008,
+       WEFT_STUN_ERROR_CODE = 0x0009,
+       WEFT_STUN_UNKNOWN_ATTRIBUTES = 0x000A,
+       WEFT_STUN_REALM = 0x0014,
+       WEFT_STUN_NONCE = 0x0015,
+       WEFT_STUN_MESSAGE_INTEGRITY_SHA256 = 0x001C,
+       WEFT_STUN_USERHASH = 0x001E,
+       WEFT_STUN_XOR_MAPPED_ADDRESS = 0x0020,
+       WEFT_STUN_PRIORITY = 0x0024,
+       WEFT_STUN_USE_CANDIDATE = 0x0025,
+       WEFT_STUN_SOFTWARE = 0x8022,
+       WEFT_STUN_ALTERNATE_SERVER = 0x8023,
+       WEFT_STUN_FINGERPRINT = 0x8028,
+       WEFT_STUN_ICE_CONTROLLED = 0x8029,
+       WEFT_STUN_ICE_CONTROLLING = 0x802A
 };
 
 /* ---- messages: message.c, address.c ------------------------------------------------------------------------------- */
@@ -70,8 +70,8 @@ typedef struct weft_stun_msg {
   size_t len;
   weft_stun_class cls;
   uint16_t method;
-  const uint8_t *txid;  /* WEFT_STUN_TXID_LEN bytes */
-  size_t integrity_at;  /* offset of MESSAGE-INTEGRITY's header, 0 if absent */
+  const uint8_t *txid; /* WEFT_STUN_TXID_LEN bytes */
+  size_t integrity_at; /* offset of MESSAGE-INTEGRITY's header, 0 if absent */
   size_t integrity256_at;
   size_t fingerprint_at;
 } weft_stun_msg;
@@ -96,7 +96,7 @@ int weft_stun_find(const weft_stun_msg *m, uint16_t type, weft_stun_attr *a);
  * types, returns how many there are (RFC 8489 section 6.3.1). */
 size_t weft_stun_unknown(const weft_stun_msg *m, const uint16_t *known, size_t known_n, uint16_t *types, size_t cap);
 
-int weft_stun_get_address(const weft_stun_attr *a, weft_addr *out);                             /* MAPPED-ADDRESS form */
+int weft_stun_get_address(const weft_stun_attr *a, weft_addr *out); /* MAPPED-ADDRESS form */
 int weft_stun_get_xor_address(const weft_stun_msg *m, const weft_stun_attr *a, weft_addr *out); /* RFC 8489 14.2 */
 int weft_stun_get_u32(const weft_stun_attr *a, uint32_t *out);
 int weft_stun_get_u64(const weft_stun_attr *a, uint64_t *out);
@@ -128,7 +128,7 @@ int weft_stun_check_fingerprint(const weft_stun_msg *m);
 
 /* ---- integrity: integrity.c (mbedcrypto) --------------------------------------------------------------------------- */
 
-void weft_stun_put_integrity(weft_stun_writer *w, const void *key, size_t key_len);        /* HMAC-SHA1, RFC 8489 14.5 */
+void weft_stun_put_integrity(weft_stun_writer *w, const void *key, size_t key_len); /* HMAC-SHA1, RFC 8489 14.5 */
 void weft_stun_put_integrity_sha256(weft_stun_writer *w, const void *key, size_t key_len); /* RFC 8489 14.6 */
 /* Constant-time compare. WEFT_OK; WEFT_ENOTFOUND: the attribute is absent; WEFT_EAUTH: wrong, or truncated below 16 bytes
  * (SHA-256) or not 20 bytes (SHA-1). */
@@ -169,7 +169,10 @@ typedef struct weft_stun_client_config {
   weft_time rto; /* default WEFT_STUN_RTO_DEFAULT */
 } weft_stun_client_config;
 
-typedef enum weft_stun_client_event_type { WEFT_STUN_CLIENT_MAPPED = 1, WEFT_STUN_CLIENT_CLOSED = 2 } weft_stun_client_event_type;
+typedef enum weft_stun_client_event_type {
+  WEFT_STUN_CLIENT_MAPPED = 1,
+  WEFT_STUN_CLIENT_CLOSED = 2
+} weft_stun_client_event_type;
 
 typedef struct weft_stun_client_event {
   weft_stun_client_event_type type;
@@ -186,8 +189,8 @@ typedef struct weft_stun_client_callbacks {
 
 #define weft_stun_client_config_default(c) weft_stun_client_config_init((c), sizeof *(c))
 void weft_stun_client_config_init(weft_stun_client_config *c, size_t size);
-int weft_stun_client_new(weft_stun_client **out, const weft_stun_client_config *cfg, const weft_stun_client_callbacks *cb,
-                         void *user);
+int weft_stun_client_new(weft_stun_client **out, const weft_stun_client_config *cfg,
+                         const weft_stun_client_callbacks *cb, void *user);
 void weft_stun_client_free(weft_stun_client *c);
 int weft_stun_client_start(weft_stun_client *c, weft_time now); /* sends the binding request */
 /* A datagram from the server's address; anything but the answer is ignored. */
@@ -197,7 +200,8 @@ weft_time weft_stun_client_deadline(const weft_stun_client *c);
 
 /* A plain binding server's answer to one request without credentials: header and XOR-MAPPED-ADDRESS. WEFT_OK and *out_len, or
  * WEFT_EINVAL when the datagram deserves no answer. Never writes more than 44 bytes. */
-int weft_stun_binding_answer(const uint8_t *data, size_t len, const weft_addr *from, uint8_t *out, size_t cap, size_t *out_len);
+int weft_stun_binding_answer(const uint8_t *data, size_t len, const weft_addr *from, uint8_t *out, size_t cap,
+                             size_t *out_len);
 
 #ifdef __cplusplus
 }

@@ -14,7 +14,8 @@ void weft_stun_begin(weft_stun_writer *w, uint8_t *buf, size_t cap, weft_stun_cl
                      const uint8_t txid[WEFT_STUN_TXID_LEN]) {
   *w = (weft_stun_writer){.buf = buf, .cap = cap};
   uint16_t c = (uint16_t)cls, m = (uint16_t)(method & 0x0FFF);
-  uint16_t type = (uint16_t)((m & 0x000F) | ((m & 0x0070) << 1) | ((m & 0x0F80) << 2) | ((c & 1) << 4) | ((c & 2) << 7));
+  uint16_t type =
+      (uint16_t)((m & 0x000F) | ((m & 0x0070) << 1) | ((m & 0x0F80) << 2) | ((c & 1) << 4) | ((c & 2) << 7));
   weft_wr out;
   weft_wr_init(&out, buf, cap);
   weft_wr_u16(&out, type);

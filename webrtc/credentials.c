@@ -21,9 +21,11 @@ static bool v2_fits(const char *server, size_t server_len) {
 }
 
 int weft_webrtc_ufrag_version(const char *server, size_t server_len, const char *client, size_t client_len) {
-  if (!weft_ice_cred_valid(server, server_len, WEFT_ICE_UFRAG_MIN) || !weft_ice_cred_valid(client, client_len, WEFT_ICE_UFRAG_MIN))
+  if (!weft_ice_cred_valid(server, server_len, WEFT_ICE_UFRAG_MIN) ||
+      !weft_ice_cred_valid(client, client_len, WEFT_ICE_UFRAG_MIN))
     return WEFT_EAUTH;
-  if (has_prefix(server, server_len, WEFT_WEBRTC_UFRAG_V1)) return v1_fits(server, server_len, client, client_len) ? 1 : WEFT_EAUTH;
+  if (has_prefix(server, server_len, WEFT_WEBRTC_UFRAG_V1))
+    return v1_fits(server, server_len, client, client_len) ? 1 : WEFT_EAUTH;
   if (has_prefix(server, server_len, WEFT_WEBRTC_UFRAG_V2)) return v2_fits(server, server_len) ? 2 : WEFT_EAUTH;
   return WEFT_EUNSUPPORTED;
 }

@@ -47,7 +47,8 @@ static void start_over(weft_webrtc_deframer *d) {
   d->spent = false;
 }
 
-static int take_body(weft_webrtc_deframer *d, const uint8_t **data, size_t *len, const uint8_t **body, size_t *body_len) {
+static int take_body(weft_webrtc_deframer *d, const uint8_t **data, size_t *len, const uint8_t **body,
+                     size_t *body_len) {
   size_t have = weft_buf_len(&d->body), want = d->body_len - have, take = *len < want ? *len : want;
   const uint8_t *at = *data;
   if (take < want || have > 0) { /* else it lies whole in the data */
@@ -64,7 +65,8 @@ static int take_body(weft_webrtc_deframer *d, const uint8_t **data, size_t *len,
   return 1;
 }
 
-int weft_webrtc_deframer_next(weft_webrtc_deframer *d, const uint8_t **data, size_t *len, const uint8_t **body, size_t *body_len) {
+int weft_webrtc_deframer_next(weft_webrtc_deframer *d, const uint8_t **data, size_t *len, const uint8_t **body,
+                              size_t *body_len) {
   if (d->spent) start_over(d);
   if (!d->has_len) {
     int rc = take_length(d, data, len);

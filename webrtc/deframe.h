@@ -25,7 +25,8 @@ void weft_webrtc_deframer_init(weft_webrtc_deframer *d, const weft_alloc *alloc)
 void weft_webrtc_deframer_free(weft_webrtc_deframer *d);
 /* 1: a frame's protobuf is in *body (valid until the next call; it may point into the data); 0: *len is 0 and more is needed;
  * WEFT_EMALFORMED: not a length; WEFT_ETOOBIG: over WEFT_WEBRTC_FRAME_MAX with its length; WEFT_ENOMEM. *data and *len move on. */
-int weft_webrtc_deframer_next(weft_webrtc_deframer *d, const uint8_t **data, size_t *len, const uint8_t **body, size_t *body_len);
+int weft_webrtc_deframer_next(weft_webrtc_deframer *d, const uint8_t **data, size_t *len, const uint8_t **body,
+                              size_t *body_len);
 /* Bytes kept of an incomplete frame. */
 size_t weft_webrtc_deframer_held(const weft_webrtc_deframer *d);
 

@@ -40,7 +40,7 @@ int weft_webrtc_dial(weft_webrtc **out, const weft_webrtc_config *cfg, const wef
                              .version = full.direct_version,
                              .ufrag = v1 ? ufrag : NULL,
                              .pwd = v1 ? ufrag : NULL,
-                             .pins = (const uint8_t (*)[WEFT_DTLS_FINGERPRINT_LEN])pin,
+                             .pins = (const uint8_t(*)[WEFT_DTLS_FINGERPRINT_LEN])pin,
                              .pins_len = 1,
                              .setup_limit = full.setup_limit ? full.setup_limit : DIAL_LIMIT};
   rc = weft_webrtc_new(out, &full, &setup, cb, user);

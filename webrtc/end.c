@@ -22,27 +22,20 @@ void weft_webrtc_fail_here(weft_webrtc *c, const char *step, int code, const cha
 }
 
 static const weft_closed *slow_step(weft_webrtc_stage stage) {
-  static const weft_closed ice = {WEFT_WHO_TIMEOUT, "ice",          "checks",
-                                  WEFT_ETIMEDOUT,   0,              "no path to the peer within the time for the set-up"},
-                           dtls = {WEFT_WHO_TIMEOUT,
-                                   "dtls",
-                                   "handshake",
-                                   WEFT_ETIMEDOUT,
-                                   0,
-                                   "the DTLS handshake did not end within the time for the set-up: too much was lost, or the peer is not "
-                                   "a webrtc-direct one"},
-                           sctp = {WEFT_WHO_TIMEOUT,
-                                   "sctp",
-                                   "handshake",
-                                   WEFT_ETIMEDOUT,
-                                   0,
-                                   "the SCTP association was not up within the time for the set-up"},
-                           noise = {WEFT_WHO_TIMEOUT,
-                                    "noise",
-                                    "handshake",
-                                    WEFT_ETIMEDOUT,
-                                    0,
-                                    "the peer did not prove its peer id within the time for the set-up"};
+  static const weft_closed
+      ice = {WEFT_WHO_TIMEOUT, "ice", "checks",
+             WEFT_ETIMEDOUT,   0,     "no path to the peer within the time for the set-up"},
+      dtls = {WEFT_WHO_TIMEOUT,
+              "dtls",
+              "handshake",
+              WEFT_ETIMEDOUT,
+              0,
+              "the DTLS handshake did not end within the time for the set-up: too much was lost, or the peer is not "
+              "a webrtc-direct one"},
+      sctp = {WEFT_WHO_TIMEOUT, "sctp", "handshake",
+              WEFT_ETIMEDOUT,   0,      "the SCTP association was not up within the time for the set-up"},
+      noise = {WEFT_WHO_TIMEOUT, "noise", "handshake",
+               WEFT_ETIMEDOUT,   0,       "the peer did not prove its peer id within the time for the set-up"};
   if (stage <= WEFT_WEBRTC_ICE) return &ice;
   if (stage == WEFT_WEBRTC_DTLS) return &dtls;
   return stage == WEFT_WEBRTC_SCTP ? &sctp : &noise;
@@ -53,7 +46,9 @@ void weft_webrtc_setup_timeout(weft_webrtc *c) { weft_webrtc_fail(c, slow_step(c
 /* SCTP ABORT, then close_notify: what go, js and rust send and take as the end. Before DTLS is up its alert says why. */
 static void say_goodbye(weft_webrtc *c) {
   bool up = c->stage >= WEFT_WEBRTC_SCTP;
-  if (c->sctp) weft_sctp_abort(c->sctp, c->closed.who == WEFT_WHO_SELF && c->closed.code == WEFT_OK ? "closed" : c->closed_text, c->now);
+  if (c->sctp)
+    weft_sctp_abort(c->sctp, c->closed.who == WEFT_WHO_SELF && c->closed.code == WEFT_OK ? "closed" : c->closed_text,
+                    c->now);
   if (c->dtls) weft_dtls_close(c->dtls, up ? WEFT_OK : c->closed.code, c->now);
   weft_ice_close(c->ice, WEFT_OK, c->now);
 }
@@ -73,8 +68,11 @@ void weft_webrtc_end(weft_webrtc *c) {
 int weft_webrtc_close(weft_webrtc *c, int code, weft_time now) {
   if (c->ending) return WEFT_ECLOSED;
   weft_webrtc_enter(c, now);
-  weft_closed why = {
-      .who = WEFT_WHO_SELF, .layer = "webrtc", .step = "close", .code = code, .text = code == WEFT_OK ? "closed here" : weft_strerror(code)};
+  weft_closed why = {.who = WEFT_WHO_SELF,
+                     .layer = "webrtc",
+                     .step = "close",
+                     .code = code,
+                     .text = code == WEFT_OK ? "closed here" : weft_strerror(code)};
   weft_webrtc_fail(c, &why);
   weft_webrtc_leave(c);
   return WEFT_OK;

@@ -2,11 +2,17 @@
 
 #include "base/timer.h"
 
-void weft_webrtc_halves_init(weft_webrtc_halves *h) { *h = (weft_webrtc_halves){.ack_at = WEFT_NEVER, .give_up_at = WEFT_NEVER}; }
+void weft_webrtc_halves_init(weft_webrtc_halves *h) {
+  *h = (weft_webrtc_halves){.ack_at = WEFT_NEVER, .give_up_at = WEFT_NEVER};
+}
 
-bool weft_webrtc_halves_writable(const weft_webrtc_halves *h) { return h->write == WEFT_WEBRTC_WRITE_OPEN && h->reset == WEFT_OK; }
+bool weft_webrtc_halves_writable(const weft_webrtc_halves *h) {
+  return h->write == WEFT_WEBRTC_WRITE_OPEN && h->reset == WEFT_OK;
+}
 
-bool weft_webrtc_halves_readable(const weft_webrtc_halves *h) { return h->read == WEFT_WEBRTC_READ_OPEN && h->reset == WEFT_OK; }
+bool weft_webrtc_halves_readable(const weft_webrtc_halves *h) {
+  return h->read == WEFT_WEBRTC_READ_OPEN && h->reset == WEFT_OK;
+}
 
 /* FIN is answered at once: go and js wait for FIN_ACK, js gives some exchanges 5 s in all. */
 static bool on_fin(weft_webrtc_halves *h, weft_time now) {
@@ -29,9 +35,11 @@ bool weft_webrtc_halves_flag(weft_webrtc_halves *h, int flag, weft_time now) {
   if (h->reset != WEFT_OK) return false;
   if (flag == WEFT_WEBRTC_FIN) return on_fin(h, now);
   if (flag == WEFT_WEBRTC_STOP_SENDING) return on_stop_sending(h);
-  if (flag == WEFT_WEBRTC_FIN_ACK && h->write == WEFT_WEBRTC_WRITE_FIN_SENT) h->fin_acked = true; /* unasked for: ignored */
+  if (flag == WEFT_WEBRTC_FIN_ACK && h->write == WEFT_WEBRTC_WRITE_FIN_SENT)
+    h->fin_acked = true; /* unasked for: ignored */
   if (flag != WEFT_WEBRTC_RESET) return false;
-  weft_webrtc_halves_reset(h, WEFT_ERESET, false); /* go, js and rust: both directions, whatever the specification's text says */
+  weft_webrtc_halves_reset(h, WEFT_ERESET,
+                           false); /* go, js and rust: both directions, whatever the specification's text says */
   return true;
 }
 
@@ -81,7 +89,8 @@ int weft_webrtc_halves_next(const weft_webrtc_halves *h, bool no_fin_ack, weft_t
   if (h->owed & WEFT_WEBRTC_OWED_RESET) return WEFT_WEBRTC_RESET;
   if (h->reset != WEFT_OK || h->channel_gone) return WEFT_WEBRTC_FLAG_NONE;
   bool free = !no_fin_ack || h->write == WEFT_WEBRTC_WRITE_FIN_SENT;
-  if ((h->owed & WEFT_WEBRTC_OWED_FIN_ACK) && (free || (h->write == WEFT_WEBRTC_WRITE_OPEN && weft_time_due(h->ack_at, now))))
+  if ((h->owed & WEFT_WEBRTC_OWED_FIN_ACK) &&
+      (free || (h->write == WEFT_WEBRTC_WRITE_OPEN && weft_time_due(h->ack_at, now))))
     return WEFT_WEBRTC_FIN_ACK;
   if ((h->owed & WEFT_WEBRTC_OWED_STOP) && free) return WEFT_WEBRTC_STOP_SENDING;
   return h->write == WEFT_WEBRTC_WRITE_FIN_OWED ? WEFT_WEBRTC_FIN : WEFT_WEBRTC_FLAG_NONE;
@@ -102,7 +111,8 @@ static bool write_done(const weft_webrtc_halves *h, bool no_fin_ack, weft_time n
 
 bool weft_webrtc_halves_finished(const weft_webrtc_halves *h, bool no_fin_ack, weft_time now) {
   if (h->reset != WEFT_OK || h->owed != 0 || !write_done(h, no_fin_ack, now)) return false;
-  if (h->read == WEFT_WEBRTC_READ_STOPPED) return weft_time_due(h->give_up_at, now); /* its FIN is not worth a longer wait */
+  if (h->read == WEFT_WEBRTC_READ_STOPPED)
+    return weft_time_due(h->give_up_at, now); /* its FIN is not worth a longer wait */
   return h->read == WEFT_WEBRTC_READ_ENDED;
 }
 

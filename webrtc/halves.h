@@ -10,13 +10,21 @@
 
 #include "webrtc/webrtc.h"
 
-typedef enum weft_webrtc_write { WEFT_WEBRTC_WRITE_OPEN = 0, WEFT_WEBRTC_WRITE_FIN_OWED, WEFT_WEBRTC_WRITE_FIN_SENT } weft_webrtc_write;
-typedef enum weft_webrtc_read { WEFT_WEBRTC_READ_OPEN = 0, WEFT_WEBRTC_READ_STOPPED, WEFT_WEBRTC_READ_ENDED } weft_webrtc_read;
+typedef enum weft_webrtc_write {
+  WEFT_WEBRTC_WRITE_OPEN = 0,
+  WEFT_WEBRTC_WRITE_FIN_OWED,
+  WEFT_WEBRTC_WRITE_FIN_SENT
+} weft_webrtc_write;
+typedef enum weft_webrtc_read {
+  WEFT_WEBRTC_READ_OPEN = 0,
+  WEFT_WEBRTC_READ_STOPPED,
+  WEFT_WEBRTC_READ_ENDED
+} weft_webrtc_read;
 
 enum { /* weft_webrtc_halves.owed: control frames that are still to go out; FIN is owed while write is FIN_OWED */
-  WEFT_WEBRTC_OWED_FIN_ACK = 1,
-  WEFT_WEBRTC_OWED_STOP = 2,
-  WEFT_WEBRTC_OWED_RESET = 4
+       WEFT_WEBRTC_OWED_FIN_ACK = 1,
+       WEFT_WEBRTC_OWED_STOP = 2,
+       WEFT_WEBRTC_OWED_RESET = 4
 };
 
 typedef struct weft_webrtc_halves {

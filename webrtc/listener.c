@@ -86,8 +86,10 @@ static void uncount(weft_webrtc *c) {
   weft_webrtc_listener *l = c->listener;
   if (!c->counted) return;
   c->counted = false;
-  if (c->introduced) l->stats.connections--;
-  else l->stats.in_flight--;
+  if (c->introduced)
+    l->stats.connections--;
+  else
+    l->stats.in_flight--;
 }
 
 void weft_webrtc_listener_ready(weft_webrtc *c) {
@@ -122,7 +124,8 @@ void weft_webrtc_listener_rescheduled(weft_webrtc *c, weft_time due) {
 
 /* ---- what a connection is given ---- */
 
-static void feed(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void feed(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                 weft_time now) {
   weft_webrtc_enter(c, now);
   weft_webrtc_take_datagram(c, local, remote, data, len);
   weft_webrtc_leave(c);
@@ -142,8 +145,8 @@ static bool attach(weft_webrtc_listener *l, weft_webrtc *c, const weft_addr *loc
 
 /* ---- STUN ---- */
 
-static int send_unproven(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
-                         weft_time now) {
+static int send_unproven(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                         size_t len, weft_time now) {
   int rc = l->cb.output(l->user, local, remote, data, len, now);
   if (rc != WEFT_OK) return rc;
   l->stats.bytes_out += len;
@@ -151,15 +154,18 @@ static int send_unproven(weft_webrtc_listener *l, const weft_addr *local, const 
   return rc;
 }
 
-static int lite_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int lite_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                       weft_time now) {
   return send_unproven(user, local, remote, data, len, now);
 }
 
 static int lite_password(void *user, const weft_ice_lite_binding *b, const uint8_t **key, size_t *key_len) {
   weft_webrtc_listener *l = user;
   int version = weft_webrtc_ufrag_version(b->server_ufrag, b->server_len, b->client_ufrag, b->client_len);
-  if (version == WEFT_EUNSUPPORTED) l->stats.drop_version++;
-  else if (version < 0) l->stats.drop_ufrag++;
+  if (version == WEFT_EUNSUPPORTED)
+    l->stats.drop_version++;
+  else if (version < 0)
+    l->stats.drop_ufrag++;
   if (version < 0) return WEFT_EAUTH;
   *key = (const uint8_t *)b->server_ufrag;
   *key_len = b->server_len;
@@ -179,13 +185,15 @@ static void lite_binding(void *user, const weft_ice_lite_binding *b, weft_time n
 
 /* ---- a new connection ---- */
 
-static int gate_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int gate_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                       weft_time now) {
   return send_unproven(user, local, remote, data, len, now);
 }
 
 /* Who can send back a cookie from there and calls itself something else has begun anew; what was there before is gone. */
 static void displace(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote) {
-  static const weft_closed why = {WEFT_WHO_PEER, "webrtc", "path", WEFT_ERESET, 0, "the peer began another connection from the same address"};
+  static const weft_closed why = {WEFT_WHO_PEER, "webrtc", "path",
+                                  WEFT_ERESET,   0,        "the peer began another connection from the same address"};
   weft_webrtc *c = weft_webrtc_routes_find(&l->routes, local, remote);
   if (!c) return;
   weft_webrtc_routes_drop(&l->routes, local, remote);
@@ -219,7 +227,8 @@ static int make(weft_webrtc_listener *l, const uint8_t key[WEFT_ICE_LITE_KEY_LEN
   return WEFT_OK;
 }
 
-static void gate_hello(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void gate_hello(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                       weft_time now) {
   weft_webrtc_listener *l = user;
   uint8_t key[WEFT_ICE_LITE_KEY_LEN];
   weft_webrtc *c;
@@ -234,8 +243,10 @@ static void gate_hello(void *user, const weft_addr *local, const weft_addr *remo
   weft_webrtc_begin(c);
   int rc = weft_ice_admit(c->ice, local, remote, now);
   if (rc == WEFT_OK) rc = weft_webrtc_routes_add(&l->routes, c, local, remote);
-  if (rc == WEFT_OK) weft_webrtc_take_datagram(c, local, remote, data, len);
-  else weft_webrtc_fail_here(c, "accept", rc, weft_strerror(rc));
+  if (rc == WEFT_OK)
+    weft_webrtc_take_datagram(c, local, remote, data, len);
+  else
+    weft_webrtc_fail_here(c, "accept", rc, weft_strerror(rc));
   weft_webrtc_leave(c);
 }
 
@@ -246,15 +257,15 @@ static bool is_client_hello(const uint8_t *data, size_t len) {
   return len > 13 && data[0] == 22 && data[3] == 0 && data[4] == 0 && data[13] == 1;
 }
 
-static bool begins_anew(const weft_webrtc_listener *l, const weft_webrtc *c, const weft_addr *local, const weft_addr *remote,
-                        const uint8_t *data, size_t len, weft_time now) {
+static bool begins_anew(const weft_webrtc_listener *l, const weft_webrtc *c, const weft_addr *local,
+                        const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
   uint8_t key[WEFT_ICE_LITE_KEY_LEN];
   if (!is_client_hello(data, len) || weft_ice_lite_lookup(l->lite, local, remote, now, key) != WEFT_OK) return false;
   return memcmp(key, c->key, sizeof key) != 0;
 }
 
-static void take_dtls(weft_webrtc_listener *l, weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
-                      size_t len, weft_time now) {
+static void take_dtls(weft_webrtc_listener *l, weft_webrtc *c, const weft_addr *local, const weft_addr *remote,
+                      const uint8_t *data, size_t len, weft_time now) {
   uint8_t key[WEFT_ICE_LITE_KEY_LEN];
   if (c && !begins_anew(l, c, local, remote, data, len, now)) {
     feed(c, local, remote, data, len, now);
@@ -276,7 +287,8 @@ static void take_dtls(weft_webrtc_listener *l, weft_webrtc *c, const weft_addr *
 }
 
 /* RFC 7983 section 7. */
-static void route(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void route(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                  size_t len, weft_time now) {
   weft_webrtc *c = weft_webrtc_routes_find(&l->routes, local, remote);
   if (!c) l->stats.unproven_bytes_in += len;
   if (len > 0 && data[0] <= 3)
@@ -287,8 +299,8 @@ static void route(weft_webrtc_listener *l, const weft_addr *local, const weft_ad
     l->stats.drop_demux++;
 }
 
-int weft_webrtc_listener_input(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
-                               weft_time now) {
+int weft_webrtc_listener_input(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote,
+                               const uint8_t *data, size_t len, weft_time now) {
   if (l->closed) return WEFT_OK;
   weft_webrtc_listener_enter(l);
   l->now = weft_time_max(l->now, now);
@@ -318,7 +330,8 @@ int weft_webrtc_listener_tick(weft_webrtc_listener *l, weft_time now) {
   l->now = weft_time_max(l->now, now);
   (void)weft_dtls_gate_tick(l->gate, l->now);
   tick_stuck(l);
-  while (!l->q.free_pending && (c = weft_webrtc_schedule_due(&l->schedule, l->now)) != NULL) weft_webrtc_tick(c, l->now);
+  while (!l->q.free_pending && (c = weft_webrtc_schedule_due(&l->schedule, l->now)) != NULL)
+    weft_webrtc_tick(c, l->now);
   weft_webrtc_listener_leave(l);
   return WEFT_OK;
 }
@@ -346,7 +359,8 @@ static int make_parts(weft_webrtc_listener *l) {
   return rc == WEFT_OK ? weft_dtls_gate_new(&l->gate, &gate, &gate_cb, l) : rc;
 }
 
-int weft_webrtc_listen(weft_webrtc_listener **out, const weft_webrtc_config *cfg, const weft_webrtc_callbacks *cb, void *user) {
+int weft_webrtc_listen(weft_webrtc_listener **out, const weft_webrtc_config *cfg, const weft_webrtc_callbacks *cb,
+                       void *user) {
   weft_webrtc_config full;
   *out = NULL;
   int rc = weft_webrtc_check_config(cfg, &full);
@@ -367,8 +381,10 @@ int weft_webrtc_listen(weft_webrtc_listener **out, const weft_webrtc_config *cfg
   weft_list_init(&l->stuck);
   weft_webrtc_schedule_init(&l->schedule, &l->alloc);
   rc = make_parts(l);
-  if (rc == WEFT_OK) *out = l;
-  else destroy(l);
+  if (rc == WEFT_OK)
+    *out = l;
+  else
+    destroy(l);
   return rc;
 }
 

@@ -30,8 +30,8 @@ static void copy_borrowed(weft_webrtc *c, const weft_webrtc_setup *setup) {
   c->setup.pins = c->pins;
 }
 
-int weft_webrtc_new(weft_webrtc **out, const weft_webrtc_config *full, const weft_webrtc_setup *setup, const weft_webrtc_callbacks *cb,
-                    void *user) {
+int weft_webrtc_new(weft_webrtc **out, const weft_webrtc_config *full, const weft_webrtc_setup *setup,
+                    const weft_webrtc_callbacks *cb, void *user) {
   *out = NULL;
   if (setup->pins_len > WEFT_WEBRTC_PINS_MAX) return WEFT_EINVAL;
   weft_webrtc *c = weft_mem_new(full->alloc, sizeof *c);
@@ -50,8 +50,10 @@ int weft_webrtc_new(weft_webrtc **out, const weft_webrtc_config *full, const wef
   weft_webrtc_deframer_init(&c->rx0, &c->alloc);
   int rc = weft_webrtc_make_ice(c);
   c->setup.ufrag = c->setup.pwd = NULL;
-  if (rc == WEFT_OK) *out = c;
-  else weft_webrtc_free(c);
+  if (rc == WEFT_OK)
+    *out = c;
+  else
+    weft_webrtc_free(c);
   return rc;
 }
 
@@ -85,7 +87,8 @@ void weft_webrtc_enter(weft_webrtc *c, weft_time now) {
 }
 
 static bool unsettled(const weft_webrtc *c) {
-  return (c->ending && !c->ended) || c->resets_len > 0 || c->dc_writable || !weft_list_empty(&c->touched) || weft_webrtc_has_pending(c);
+  return (c->ending && !c->ended) || c->resets_len > 0 || c->dc_writable || !weft_list_empty(&c->touched) ||
+         weft_webrtc_has_pending(c);
 }
 
 /* Nothing beneath is in the middle of a call here: what the flags ask for is done and told, until nothing is left. */
@@ -154,7 +157,8 @@ void weft_webrtc_begin(weft_webrtc *c) {
   c->setup_at = weft_time_add(c->now, c->setup.setup_limit);
 }
 
-int weft_webrtc_output(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len) {
+int weft_webrtc_output(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                       size_t len) {
   trace(c, WEFT_TRACE_OUT, NULL, data, len);
   int rc = c->cb.output(c->user, local, remote, data, len, c->now);
   if (rc != WEFT_OK) {
@@ -170,9 +174,12 @@ int weft_webrtc_output(weft_webrtc *c, const weft_addr *local, const weft_addr *
 /* ---- input and time ---- */
 
 /* RFC 7983 section 7: 0 to 3 STUN, 20 to 63 DTLS; nothing else is spoken here. */
-static bool ours(const uint8_t *data, size_t len) { return len > 0 && (data[0] <= 3 || (data[0] >= 20 && data[0] <= 63)); }
+static bool ours(const uint8_t *data, size_t len) {
+  return len > 0 && (data[0] <= 3 || (data[0] >= 20 && data[0] <= 63));
+}
 
-void weft_webrtc_take_datagram(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len) {
+void weft_webrtc_take_datagram(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                               size_t len) {
   trace(c, WEFT_TRACE_IN, NULL, data, len);
   c->stats.datagrams_in++;
   c->stats.bytes_in += len;
@@ -182,7 +189,8 @@ void weft_webrtc_take_datagram(weft_webrtc *c, const weft_addr *local, const wef
     (void)weft_ice_input(c->ice, local, remote, data, len, c->now);
 }
 
-int weft_webrtc_input(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+int weft_webrtc_input(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                      weft_time now) {
   if (c->listener || c->ended) return c->listener ? WEFT_ESTATE : WEFT_OK;
   weft_webrtc_enter(c, now);
   weft_webrtc_take_datagram(c, local, remote, data, len);

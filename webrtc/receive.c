@@ -33,7 +33,8 @@ weft_time weft_webrtc_stall_deadline(const weft_webrtc *c) {
 
 static bool others_wait(const weft_webrtc *c) {
   for (size_t i = 0; i < c->table_len; i++)
-    if (c->table[i] != c->stalled && weft_webrtc_halves_readable(&c->table[i]->halves) && !c->table[i]->gone) return true;
+    if (c->table[i] != c->stalled && weft_webrtc_halves_readable(&c->table[i]->halves) && !c->table[i]->gone)
+      return true;
   return false;
 }
 
@@ -65,7 +66,8 @@ static bool reading(const weft_webrtc *c, const weft_webrtc_stream *st) {
 static void deliver(weft_webrtc *c, weft_webrtc_stream *st, const uint8_t *data, size_t len) {
   weft_webrtc_tell_pending(c); /* OPENED before the first byte, and everything else in its order */
   if (!reading(c, st) || !weft_webrtc_halves_readable(&st->halves)) return;
-  weft_stream_event sev = {.type = WEFT_STREAM_DATA, .stream = st->id, .inbound = st->inbound, .data = data, .len = len};
+  weft_stream_event sev = {
+      .type = WEFT_STREAM_DATA, .stream = st->id, .inbound = st->inbound, .data = data, .len = len};
   c->stats.stream_bytes_in += len;
   if (!c->cfg.auto_consume) st->unconsumed += len;
   weft_webrtc_raise_stream(c, &sev);
@@ -79,8 +81,10 @@ static void broken(weft_webrtc *c, weft_webrtc_stream *st, int code, const uint8
 static void take_flag(weft_webrtc *c, weft_webrtc_stream *st, int flag) {
   bool was_open = weft_webrtc_halves_readable(&st->halves);
   if (weft_webrtc_halves_flag(&st->halves, flag, c->now)) {
-    if (st->halves.reset != WEFT_OK) weft_webrtc_stream_tell_reset(c, st);
-    else if (was_open) weft_webrtc_tell_stream(c, st, WEFT_WEBRTC_STREAM_TELL_REMOTE_CLOSED);
+    if (st->halves.reset != WEFT_OK)
+      weft_webrtc_stream_tell_reset(c, st);
+    else if (was_open)
+      weft_webrtc_tell_stream(c, st, WEFT_WEBRTC_STREAM_TELL_REMOTE_CLOSED);
   }
   weft_webrtc_stream_touch(c, st);
 }
@@ -93,8 +97,10 @@ static void take_frame(weft_webrtc *c, weft_webrtc_stream *st, const uint8_t *bo
     return;
   }
   if (f.len > 0 && f.flag != WEFT_WEBRTC_RESET) {
-    if (st->halves.read == WEFT_WEBRTC_READ_ENDED) weft_webrtc_drop(c, &c->stats.drop_frame, "drop_frame", body, len);
-    else deliver(c, st, f.message, f.len);
+    if (st->halves.read == WEFT_WEBRTC_READ_ENDED)
+      weft_webrtc_drop(c, &c->stats.drop_frame, "drop_frame", body, len);
+    else
+      deliver(c, st, f.message, f.len);
   }
   if (f.flag >= 0 && reading(c, st)) take_flag(c, st, f.flag);
 }
@@ -107,7 +113,8 @@ static void take_bytes(weft_webrtc *c, weft_webrtc_stream *st, const uint8_t *da
   size_t body_len, before = weft_webrtc_deframer_held(&st->rx);
   int rc = 0;
   st->in_use = true;
-  while (reading(c, st) && (rc = weft_webrtc_deframer_next(&st->rx, &data, &len, &body, &body_len)) > 0) take_frame(c, st, body, body_len);
+  while (reading(c, st) && (rc = weft_webrtc_deframer_next(&st->rx, &data, &len, &body, &body_len)) > 0)
+    take_frame(c, st, body, body_len);
   if (rc < 0 && reading(c, st)) broken(c, st, rc, data, len);
   c->partial += weft_webrtc_deframer_held(&st->rx) - before;
   if (hoards(c) && reading(c, st)) weft_webrtc_stream_fail(c, st, WEFT_ELIMIT);
@@ -124,8 +131,10 @@ void weft_webrtc_stream_bytes(weft_webrtc *c, weft_webrtc_stream *st, const uint
   if (!reading(c, st)) return;
   c->message_taken = len;
   st->held += len;
-  if (st->early) keep_early(c, st, data, len);
-  else take_bytes(c, st, data, len);
+  if (st->early)
+    keep_early(c, st, data, len);
+  else
+    take_bytes(c, st, data, len);
   weft_webrtc_stream_credit(c, st);
   weft_webrtc_stream_settle(c, st);
 }

@@ -2,7 +2,9 @@
 
 enum { FIRST_CAP = 16 };
 
-void weft_webrtc_schedule_init(weft_webrtc_schedule *s, const weft_alloc *alloc) { *s = (weft_webrtc_schedule){.alloc = alloc}; }
+void weft_webrtc_schedule_init(weft_webrtc_schedule *s, const weft_alloc *alloc) {
+  *s = (weft_webrtc_schedule){.alloc = alloc};
+}
 
 void weft_webrtc_schedule_free(weft_webrtc_schedule *s) {
   weft_mem_free(s->alloc, s->heap, s->cap * sizeof *s->heap);
@@ -49,8 +51,10 @@ void weft_webrtc_schedule_move(weft_webrtc_schedule *s, weft_webrtc *c, weft_tim
   if (c->heap_at == SIZE_MAX || c->due == due) return;
   bool earlier = due < c->due;
   c->due = due;
-  if (earlier) rise(s, c);
-  else sink(s, c);
+  if (earlier)
+    rise(s, c);
+  else
+    sink(s, c);
 }
 
 void weft_webrtc_schedule_remove(weft_webrtc_schedule *s, weft_webrtc *c) {
@@ -68,4 +72,6 @@ weft_webrtc *weft_webrtc_schedule_due(const weft_webrtc_schedule *s, weft_time n
   return s->len > 0 && weft_time_due(s->heap[0]->due, now) ? s->heap[0] : NULL;
 }
 
-weft_time weft_webrtc_schedule_deadline(const weft_webrtc_schedule *s) { return s->len > 0 ? s->heap[0]->due : WEFT_NEVER; }
+weft_time weft_webrtc_schedule_deadline(const weft_webrtc_schedule *s) {
+  return s->len > 0 ? s->heap[0]->due : WEFT_NEVER;
+}

@@ -29,11 +29,11 @@ extern "C" {
 #define WEFT_SDP_CANDIDATES_MAX 20 /* kept; the rest is counted in candidates_dropped */
 
 typedef enum weft_sdp_setup { /* RFC 8842 section 5.3 */
-  WEFT_SDP_SETUP_NONE = 0,
-  WEFT_SDP_ACTIVE,
-  WEFT_SDP_PASSIVE,
-  WEFT_SDP_ACTPASS,
-  WEFT_SDP_HOLDCONN
+                              WEFT_SDP_SETUP_NONE = 0,
+                              WEFT_SDP_ACTIVE,
+                              WEFT_SDP_PASSIVE,
+                              WEFT_SDP_ACTPASS,
+                              WEFT_SDP_HOLDCONN
 } weft_sdp_setup;
 
 typedef struct weft_sdp {

@@ -30,7 +30,8 @@ static ptrdiff_t noise_output(void *user, const uint8_t *data, size_t len, weft_
     size_t room = weft_webrtc_room(c, WEFT_WEBRTC_CHANNEL_ZERO), n = len - done;
     if (n > WEFT_WEBRTC_PAYLOAD_MAX) n = WEFT_WEBRTC_PAYLOAD_MAX;
     if (n > room) n = room;
-    if (n == 0 || weft_webrtc_put_frame(c, WEFT_WEBRTC_CHANNEL_ZERO, WEFT_WEBRTC_FLAG_NONE, data + done, n) != WEFT_OK) {
+    if (n == 0 ||
+        weft_webrtc_put_frame(c, WEFT_WEBRTC_CHANNEL_ZERO, WEFT_WEBRTC_FLAG_NONE, data + done, n) != WEFT_OK) {
       c->noise_waits = true;
       break;
     }
@@ -73,8 +74,10 @@ int weft_webrtc_secure_start(weft_webrtc *c) {
   weft_noise_callbacks cb = {sizeof cb, noise_output, noise_event};
   weft_webrtc_prologue p;
   const uint8_t *mine = weft_dtls_cert_fingerprint(c->cfg.cert);
-  if (c->setup.inbound) weft_webrtc_make_prologue(&p, c->peer_fingerprint, mine);
-  else weft_webrtc_make_prologue(&p, mine, c->peer_fingerprint);
+  if (c->setup.inbound)
+    weft_webrtc_make_prologue(&p, c->peer_fingerprint, mine);
+  else
+    weft_webrtc_make_prologue(&p, mine, c->peer_fingerprint);
   weft_noise_config_default(&n);
   n.rng = c->cfg.rng;
   n.alloc = &c->alloc;
@@ -119,15 +122,19 @@ void weft_webrtc_secure_bytes(weft_webrtc *c, const uint8_t *data, size_t len) {
   const uint8_t *body;
   size_t body_len;
   int rc = 0;
-  while (weft_webrtc_alive(c) && (rc = weft_webrtc_deframer_next(&c->rx0, &data, &len, &body, &body_len)) > 0) zero_frame(c, body, body_len);
+  while (weft_webrtc_alive(c) && (rc = weft_webrtc_deframer_next(&c->rx0, &data, &len, &body, &body_len)) > 0)
+    zero_frame(c, body, body_len);
   if (rc >= 0 || !weft_webrtc_alive(c)) return;
   weft_webrtc_drop(c, &c->stats.drop_frame, "drop_frame", data, len);
-  zero_failed(c, rc, rc == WEFT_ENOMEM ? "no memory for a frame" : "the peer sent a frame on channel 0 that is too large or malformed");
+  zero_failed(c, rc,
+              rc == WEFT_ENOMEM ? "no memory for a frame"
+                                : "the peer sent a frame on channel 0 that is too large or malformed");
 }
 
 /* Once the peer id is proven the channel has done its work. */
 void weft_webrtc_secure_channel_reset(weft_webrtc *c) {
-  if (c->stage < WEFT_WEBRTC_READY) zero_failed(c, WEFT_ERESET, "the peer closed channel 0 before its peer id was proven");
+  if (c->stage < WEFT_WEBRTC_READY)
+    zero_failed(c, WEFT_ERESET, "the peer closed channel 0 before its peer id was proven");
 }
 
 /* Noise keeps what the channel did not take. */

@@ -35,11 +35,13 @@ typedef struct weft_signaling_message {
   const uint8_t *data;
   size_t len;
 } weft_signaling_message;
-int weft_signaling_encode(const weft_signaling_message *m, uint8_t *out, size_t cap, size_t *len); /* with the uvarint length */
-int weft_signaling_decode(weft_signaling_message *m, const uint8_t *data, size_t len);             /* without */
+int weft_signaling_encode(const weft_signaling_message *m, uint8_t *out, size_t cap,
+                          size_t *len);                                                /* with the uvarint length */
+int weft_signaling_decode(weft_signaling_message *m, const uint8_t *data, size_t len); /* without */
 /* The JSON of a candidate message: RTCIceCandidateInit. *end: null, "", or {"candidate":""}. */
 int weft_signaling_candidate_parse(const uint8_t *json, size_t len, char *candidate, size_t cap, bool *end);
-int weft_signaling_candidate_format(const char *candidate, const char *mid, const char *ufrag, char *out, size_t cap, size_t *len);
+int weft_signaling_candidate_format(const char *candidate, const char *mid, const char *ufrag, char *out, size_t cap,
+                                    size_t *len);
 
 /* ---- the exchange: private.c ----------------------------------------------------------------------------------------------------------- */
 
@@ -49,9 +51,9 @@ typedef struct weft_private_config {
   size_t size;
   weft_webrtc_config webrtc; /* identity is not used; cert, rng and limits are */
   bool offerer;
-  weft_time limit;           /* default 10 s */
+  weft_time limit; /* default 10 s */
   bool allow_loopback;
-  const uint8_t *peer_id;    /* proven by the relayed connection; copied */
+  const uint8_t *peer_id; /* proven by the relayed connection; copied */
   size_t peer_id_len;
 } weft_private_config;
 
@@ -76,7 +78,8 @@ typedef struct weft_private_event {
 typedef struct weft_private_callbacks {
   size_t size;
   ptrdiff_t (*stream_output)(void *user, const uint8_t *data, size_t len, weft_time now);
-  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                weft_time now);
   void (*event)(void *user, const weft_private_event *ev, weft_time now);
 } weft_private_callbacks;
 
@@ -89,7 +92,8 @@ int weft_private_add_stun_server(weft_private *p, const weft_addr *server, weft_
 int weft_private_start(weft_private *p, weft_time now);
 int weft_private_stream_input(weft_private *p, const uint8_t *data, size_t len, weft_time now);
 int weft_private_stream_end(weft_private *p, weft_time now);
-int weft_private_input(weft_private *p, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+int weft_private_input(weft_private *p, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                       size_t len, weft_time now);
 int weft_private_tick(weft_private *p, weft_time now);
 weft_time weft_private_deadline(const weft_private *p);
 int weft_private_close(weft_private *p, int code, weft_time now);

@@ -126,7 +126,8 @@ static void watch_time(weft_webrtc *c, weft_webrtc_stream *st) {
 static void run_one(weft_webrtc *c, weft_webrtc_stream *st) {
   int flag;
   if (st->early && !st->gone) return;
-  while (!st->over && !st->refused && (flag = weft_webrtc_halves_next(&st->halves, c->quirks.no_fin_ack, c->now)) >= 0) put_flag(c, st, flag);
+  while (!st->over && !st->refused && (flag = weft_webrtc_halves_next(&st->halves, c->quirks.no_fin_ack, c->now)) >= 0)
+    put_flag(c, st, flag);
   if (!st->over && st->halves.reset != WEFT_OK && st->halves.owed == 0) {
     close_channel(c, st);
   } else if (!st->over && weft_webrtc_halves_finished(&st->halves, c->quirks.no_fin_ack, c->now)) {
@@ -145,7 +146,8 @@ static void run_blocked(weft_webrtc *c) {
     weft_webrtc_stream *st = WEFT_LIST_ITEM(n, weft_webrtc_stream, blocked);
     n = n->next;
     bool writable = weft_webrtc_halves_writable(&st->halves);
-    if (writable && (st->refused || weft_sctp_stream_buffered(c->sctp, st->id) > c->cfg.stream_send_limit / 2)) continue;
+    if (writable && (st->refused || weft_sctp_stream_buffered(c->sctp, st->id) > c->cfg.stream_send_limit / 2))
+      continue;
     weft_list_remove(&st->blocked);
     weft_webrtc_tell_stream(c, st, WEFT_WEBRTC_STREAM_TELL_WRITABLE);
   }
@@ -223,8 +225,10 @@ int weft_webrtc_stream_shutdown(weft_webrtc *c, uint32_t stream, weft_time now) 
   int rc = find(c, stream, &st);
   if (rc != WEFT_OK) return rc;
   weft_webrtc_enter(c, now);
-  if (weft_webrtc_halves_shutdown(&st->halves)) weft_webrtc_stream_touch(c, st);
-  else rc = st->halves.stopped_by_peer ? WEFT_OK : WEFT_ESTATE; /* its FIN is on the way already */
+  if (weft_webrtc_halves_shutdown(&st->halves))
+    weft_webrtc_stream_touch(c, st);
+  else
+    rc = st->halves.stopped_by_peer ? WEFT_OK : WEFT_ESTATE; /* its FIN is on the way already */
   weft_webrtc_leave(c);
   return rc;
 }
@@ -244,8 +248,10 @@ int weft_webrtc_stream_stop(weft_webrtc *c, uint32_t stream, weft_time now) {
   int rc = find(c, stream, &st);
   if (rc != WEFT_OK) return rc;
   weft_webrtc_enter(c, now);
-  if (weft_webrtc_halves_stop(&st->halves)) weft_webrtc_stream_touch(c, st);
-  else rc = WEFT_ESTATE;
+  if (weft_webrtc_halves_stop(&st->halves))
+    weft_webrtc_stream_touch(c, st);
+  else
+    rc = WEFT_ESTATE;
   weft_webrtc_leave(c);
   return rc;
 }

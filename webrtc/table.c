@@ -8,8 +8,10 @@ static size_t position(const weft_webrtc *c, uint32_t id) {
   size_t lo = 0, hi = c->table_len;
   while (lo < hi) {
     size_t mid = lo + (hi - lo) / 2;
-    if (c->table[mid]->id < id) lo = mid + 1;
-    else hi = mid;
+    if (c->table[mid]->id < id)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return lo;
 }

@@ -90,14 +90,22 @@ static void tell_closed(weft_webrtc *c) {
 static void tell_bit(weft_webrtc *c, unsigned what) {
   static const weft_webrtc_event_type writable = WEFT_WEBRTC_EVENT_SECURED_WRITABLE;
   c->events = (uint8_t)(c->events & ~what);
-  if (what == WEFT_WEBRTC_TELL_ICE) tell_step(c, WEFT_WEBRTC_STEP_ICE);
-  else if (what == WEFT_WEBRTC_TELL_DTLS) tell_step(c, WEFT_WEBRTC_STEP_DTLS);
-  else if (what == WEFT_WEBRTC_TELL_SCTP) tell_step(c, WEFT_WEBRTC_STEP_SCTP);
-  else if (what == WEFT_WEBRTC_TELL_NOISE) tell_step(c, WEFT_WEBRTC_STEP_NOISE);
-  else if (what == WEFT_WEBRTC_TELL_READY) tell_ready(c);
-  else if (what == WEFT_WEBRTC_TELL_PATH) tell_path(c);
-  else if (what == WEFT_WEBRTC_TELL_CLOSED) tell_closed(c);
-  else weft_webrtc_raise(c, &(weft_webrtc_event){.type = writable});
+  if (what == WEFT_WEBRTC_TELL_ICE)
+    tell_step(c, WEFT_WEBRTC_STEP_ICE);
+  else if (what == WEFT_WEBRTC_TELL_DTLS)
+    tell_step(c, WEFT_WEBRTC_STEP_DTLS);
+  else if (what == WEFT_WEBRTC_TELL_SCTP)
+    tell_step(c, WEFT_WEBRTC_STEP_SCTP);
+  else if (what == WEFT_WEBRTC_TELL_NOISE)
+    tell_step(c, WEFT_WEBRTC_STEP_NOISE);
+  else if (what == WEFT_WEBRTC_TELL_READY)
+    tell_ready(c);
+  else if (what == WEFT_WEBRTC_TELL_PATH)
+    tell_path(c);
+  else if (what == WEFT_WEBRTC_TELL_CLOSED)
+    tell_closed(c);
+  else
+    weft_webrtc_raise(c, &(weft_webrtc_event){.type = writable});
 }
 
 /* CLOSED waits for settle(): in the middle of a layer's event nothing may end. */

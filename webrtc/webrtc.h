@@ -33,15 +33,16 @@ extern "C" {
 
 /* ---- libp2p message framing: framing.c ------------------------------------------------------------------------------------- */
 
-#define WEFT_WEBRTC_FRAME_MAX 16384   /* length prefix and protobuf, libp2p specs webrtc "16 KiB" */
-#define WEFT_WEBRTC_PAYLOAD_MAX 16374 /* largest message in one frame: varint 3, flag 2, field header 4, and js's margin */
+#define WEFT_WEBRTC_FRAME_MAX 16384 /* length prefix and protobuf, libp2p specs webrtc "16 KiB" */
+#define WEFT_WEBRTC_PAYLOAD_MAX \
+  16374 /* largest message in one frame: varint 3, flag 2, field header 4, and js's margin */
 
 typedef enum weft_webrtc_flag { /* webrtc/README.md, Message.Flag; -1: no flag */
-  WEFT_WEBRTC_FLAG_NONE = -1,
-  WEFT_WEBRTC_FIN = 0,
-  WEFT_WEBRTC_STOP_SENDING = 1,
-  WEFT_WEBRTC_RESET = 2,
-  WEFT_WEBRTC_FIN_ACK = 3
+                                WEFT_WEBRTC_FLAG_NONE = -1,
+                                WEFT_WEBRTC_FIN = 0,
+                                WEFT_WEBRTC_STOP_SENDING = 1,
+                                WEFT_WEBRTC_RESET = 2,
+                                WEFT_WEBRTC_FIN_ACK = 3
 } weft_webrtc_flag;
 
 typedef struct weft_webrtc_frame {
@@ -61,49 +62,51 @@ typedef struct weft_webrtc_listener weft_webrtc_listener;
 
 typedef struct weft_webrtc_config {
   size_t size;
-  weft_rng rng;                   /* required */
-  const weft_alloc *alloc;        /* NULL: libc */
-  weft_tracer trace;              /* handed to every layer */
-  const weft_identity *identity;  /* required for direct; must outlive the connection or listener */
-  const weft_dtls_cert *cert;     /* required; must outlive it */
+  weft_rng rng;                                 /* required */
+  const weft_alloc *alloc;                      /* NULL: libc */
+  weft_tracer trace;                            /* handed to every layer */
+  const weft_identity *identity;                /* required for direct; must outlive the connection or listener */
+  const weft_dtls_cert *cert;                   /* required; must outlive it */
   void (*keylog)(void *user, const char *line); /* NSS key log; user is the callbacks' user */
   /* dial: */
   weft_addr remote;
-  const uint8_t *certhash;        /* SHA-256 of the listener's certificate; copied */
-  const uint8_t *expected_peer;   /* peer id bytes; NULL: any (the caller checks); copied */
+  const uint8_t *certhash;      /* SHA-256 of the listener's certificate; copied */
+  const uint8_t *expected_peer; /* peer id bytes; NULL: any (the caller checks); copied */
   size_t expected_peer_len;
-  uint8_t direct_version;         /* 1 (default) or 2 */
+  uint8_t direct_version; /* 1 (default) or 2 */
   /* limits: */
-  weft_time setup_limit;          /* ICE to Noise; default 10 s for inbound, for dial the ICE limit below then 30 s in all */
-  weft_time ice_limit;            /* dial: no authenticated packet from the peer; default 15 s */
-  weft_time idle_timeout;         /* default 30 s: consent (RFC 7675) or, as listener, any proof of life */
-  uint16_t mtu;                   /* UDP payload, default 1200 */
-  uint16_t max_streams;           /* open at once, default 1024; one more inbound is reset */
-  uint16_t early_streams;         /* channels opened by the peer before Noise is done, default 10 */
-  uint32_t early_bytes;           /* buffered per early channel, default 16 KiB */
-  uint32_t stream_send_limit;     /* per stream, not yet acknowledged; default 256 KiB */
-  uint32_t recv_window;           /* of the association, default 1 MiB */
-  weft_time stall_limit;          /* default 30 s: a stream that holds over half of recv_window while others wait is RESET */
-  weft_time fin_ack_limit;        /* default 10 s, as go-libp2p and js-libp2p wait */
-  bool auto_consume;              /* default true */
+  weft_time setup_limit;  /* ICE to Noise; default 10 s for inbound, for dial the ICE limit below then 30 s in all */
+  weft_time ice_limit;    /* dial: no authenticated packet from the peer; default 15 s */
+  weft_time idle_timeout; /* default 30 s: consent (RFC 7675) or, as listener, any proof of life */
+  uint16_t mtu;           /* UDP payload, default 1200 */
+  uint16_t max_streams;   /* open at once, default 1024; one more inbound is reset */
+  uint16_t early_streams; /* channels opened by the peer before Noise is done, default 10 */
+  uint32_t early_bytes;   /* buffered per early channel, default 16 KiB */
+  uint32_t stream_send_limit; /* per stream, not yet acknowledged; default 256 KiB */
+  uint32_t recv_window;       /* of the association, default 1 MiB */
+  weft_time stall_limit;   /* default 30 s: a stream that holds over half of recv_window while others wait is RESET */
+  weft_time fin_ack_limit; /* default 10 s, as go-libp2p and js-libp2p wait */
+  bool auto_consume;       /* default true */
   /* listener: */
-  uint16_t max_connections;       /* established, default 1024 */
-  uint16_t max_in_flight;         /* in set-up, default 128: above it silence, so that the dialer's retransmission succeeds later */
-  uint16_t max_admitted;          /* source addresses per ufrag, default 32 */
-  uint32_t initial_tsn;           /* tests, with use_initial_tsn: both numbers near their wrap */
+  uint16_t max_connections; /* established, default 1024 */
+  uint16_t
+      max_in_flight; /* in set-up, default 128: above it silence, so that the dialer's retransmission succeeds later */
+  uint16_t max_admitted; /* source addresses per ufrag, default 32 */
+  uint32_t initial_tsn;  /* tests, with use_initial_tsn: both numbers near their wrap */
   bool use_initial_tsn;
   uint16_t initial_ssn;
 } weft_webrtc_config;
 
 typedef enum weft_webrtc_event_type {
-  WEFT_WEBRTC_EVENT_STEP = 1,         /* set-up went on: ice, dtls, sctp, noise */
-  WEFT_WEBRTC_EVENT_READY = 2,        /* the peer id is proven: streams may be opened. Listener: the connection is new to the caller */
+  WEFT_WEBRTC_EVENT_STEP = 1, /* set-up went on: ice, dtls, sctp, noise */
+  WEFT_WEBRTC_EVENT_READY =
+      2, /* the peer id is proven: streams may be opened. Listener: the connection is new to the caller */
   WEFT_WEBRTC_EVENT_STREAM = 3,       /* a stream event; never before READY */
   WEFT_WEBRTC_EVENT_PATH = 4,         /* the addresses in use changed */
   WEFT_WEBRTC_EVENT_SECURED_DATA = 5, /* bytes on the secured stream of channel 0 (Yamux mode) */
   WEFT_WEBRTC_EVENT_SECURED_WRITABLE = 6,
   WEFT_WEBRTC_EVENT_CLOSED = 7,
-  WEFT_WEBRTC_EVENT_REFUSED = 8       /* listener only, conn NULL: a set-up that failed before READY; for the log */
+  WEFT_WEBRTC_EVENT_REFUSED = 8 /* listener only, conn NULL: a set-up that failed before READY; for the log */
 } weft_webrtc_event_type;
 
 typedef enum weft_webrtc_step {
@@ -115,21 +118,22 @@ typedef enum weft_webrtc_step {
 
 typedef struct weft_webrtc_event {
   weft_webrtc_event_type type;
-  weft_webrtc_step step;         /* STEP */
+  weft_webrtc_step step;           /* STEP */
   const weft_addr *local, *remote; /* STEP ice, PATH, READY, REFUSED (remote) */
-  const uint8_t *peer_id;        /* READY: multihash bytes */
+  const uint8_t *peer_id;          /* READY: multihash bytes */
   size_t peer_id_len;
-  uint8_t direct_version;        /* READY: 1 or 2; 0 on /webrtc */
-  bool inbound;                  /* READY */
+  uint8_t direct_version;          /* READY: 1 or 2; 0 on /webrtc */
+  bool inbound;                    /* READY */
   const weft_stream_event *stream; /* STREAM */
-  const uint8_t *data;           /* SECURED_DATA */
+  const uint8_t *data;             /* SECURED_DATA */
   size_t len;
-  weft_closed closed;            /* CLOSED, REFUSED */
+  weft_closed closed; /* CLOSED, REFUSED */
 } weft_webrtc_event;
 
 typedef struct weft_webrtc_callbacks {
   size_t size;
-  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+  int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                weft_time now);
   void (*event)(void *user, weft_webrtc *conn, const weft_webrtc_event *ev, weft_time now);
 } weft_webrtc_callbacks;
 
@@ -138,8 +142,8 @@ typedef struct weft_webrtc_stats {
   uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
   uint64_t stream_bytes_in, stream_bytes_out, streams_opened_in, streams_opened_out, streams_reset;
   uint64_t drop_demux, drop_unvalidated, drop_early, drop_frame;
-  uint32_t streams;   /* gauge */
-  weft_time rtt;      /* smoothed: SCTP's, else ICE's; WEFT_NEVER when unknown */
+  uint32_t streams;                                         /* gauge */
+  weft_time rtt;                                            /* smoothed: SCTP's, else ICE's; WEFT_NEVER when unknown */
   weft_time started_at, ice_at, dtls_at, sctp_at, noise_at; /* WEFT_NEVER: not reached */
 } weft_webrtc_stats;
 
@@ -151,7 +155,8 @@ int weft_webrtc_dial(weft_webrtc **out, const weft_webrtc_config *cfg, const wef
 /* Sends the first check from the socket bound to `local`. More than one call: more local candidates. */
 int weft_webrtc_start(weft_webrtc *c, const weft_addr *local, weft_time now);
 /* Dialer. Connections of a listener are fed by it. */
-int weft_webrtc_input(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+int weft_webrtc_input(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                      weft_time now);
 int weft_webrtc_tick(weft_webrtc *c, weft_time now);
 weft_time weft_webrtc_deadline(const weft_webrtc *c);
 /* Goodbye on the wire (SCTP ABORT, close_notify); CLOSED follows. */
@@ -196,15 +201,17 @@ ptrdiff_t weft_webrtc_secured_send(weft_webrtc *c, const uint8_t *data, size_t l
 
 typedef struct weft_webrtc_listener_stats {
   size_t size;
-  uint64_t datagrams_in, bytes_in, bytes_out, accepted, refused, drop_demux, drop_unknown_source, drop_in_flight, drop_version, drop_ufrag;
+  uint64_t datagrams_in, bytes_in, bytes_out, accepted, refused, drop_demux, drop_unknown_source, drop_in_flight,
+      drop_version, drop_ufrag;
   uint64_t unproven_bytes_in, unproven_bytes_out; /* to and from sources before a good cookie */
-  uint32_t connections, in_flight; /* gauges */
+  uint32_t connections, in_flight;                /* gauges */
 } weft_webrtc_listener_stats;
 
 /* Takes identity, cert, rng and limits from cfg. Events of all its connections go to cb with the connection; READY introduces one. */
-int weft_webrtc_listen(weft_webrtc_listener **out, const weft_webrtc_config *cfg, const weft_webrtc_callbacks *cb, void *user);
-int weft_webrtc_listener_input(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
-                               weft_time now);
+int weft_webrtc_listen(weft_webrtc_listener **out, const weft_webrtc_config *cfg, const weft_webrtc_callbacks *cb,
+                       void *user);
+int weft_webrtc_listener_input(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote,
+                               const uint8_t *data, size_t len, weft_time now);
 /* Ticks all its connections too; the deadline covers them. */
 int weft_webrtc_listener_tick(weft_webrtc_listener *l, weft_time now);
 weft_time weft_webrtc_listener_deadline(const weft_webrtc_listener *l);

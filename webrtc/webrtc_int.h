@@ -43,22 +43,22 @@ typedef enum weft_webrtc_stage {
 } weft_webrtc_stage;
 
 enum { /* weft_webrtc.events: what the application is still to be told, in this order; streams come before SECURED_WRITABLE */
-  WEFT_WEBRTC_TELL_ICE = 1,
-  WEFT_WEBRTC_TELL_DTLS = 2,
-  WEFT_WEBRTC_TELL_SCTP = 4,
-  WEFT_WEBRTC_TELL_NOISE = 8,
-  WEFT_WEBRTC_TELL_READY = 16,
-  WEFT_WEBRTC_TELL_PATH = 32,
-  WEFT_WEBRTC_TELL_SECURED_WRITABLE = 64,
-  WEFT_WEBRTC_TELL_CLOSED = 128
+       WEFT_WEBRTC_TELL_ICE = 1,
+       WEFT_WEBRTC_TELL_DTLS = 2,
+       WEFT_WEBRTC_TELL_SCTP = 4,
+       WEFT_WEBRTC_TELL_NOISE = 8,
+       WEFT_WEBRTC_TELL_READY = 16,
+       WEFT_WEBRTC_TELL_PATH = 32,
+       WEFT_WEBRTC_TELL_SECURED_WRITABLE = 64,
+       WEFT_WEBRTC_TELL_CLOSED = 128
 };
 
 enum { /* weft_webrtc_stream.events, told in this order */
-  WEFT_WEBRTC_STREAM_TELL_OPENED = 1,
-  WEFT_WEBRTC_STREAM_TELL_WRITABLE = 2,
-  WEFT_WEBRTC_STREAM_TELL_REMOTE_CLOSED = 4,
-  WEFT_WEBRTC_STREAM_TELL_RESET = 8,
-  WEFT_WEBRTC_STREAM_TELL_CLOSED = 16
+       WEFT_WEBRTC_STREAM_TELL_OPENED = 1,
+       WEFT_WEBRTC_STREAM_TELL_WRITABLE = 2,
+       WEFT_WEBRTC_STREAM_TELL_REMOTE_CLOSED = 4,
+       WEFT_WEBRTC_STREAM_TELL_RESET = 8,
+       WEFT_WEBRTC_STREAM_TELL_CLOSED = 16
 };
 
 typedef struct weft_webrtc_stream {
@@ -69,16 +69,16 @@ typedef struct weft_webrtc_stream {
   uint16_t id;
   uint8_t events;
   bool inbound;
-  bool early;          /* opened by the peer before READY was told */
-  bool refused;        /* the channel takes nothing now; WRITABLE follows */
-  bool over;           /* the channel is being closed: halves are not looked at any more */
-  bool gone;           /* the last event was told */
-  bool in_use;         /* an incoming message is being worked through */
+  bool early;   /* opened by the peer before READY was told */
+  bool refused; /* the channel takes nothing now; WRITABLE follows */
+  bool over;    /* the channel is being closed: halves are not looked at any more */
+  bool gone;    /* the last event was told */
+  bool in_use;  /* an incoming message is being worked through */
   weft_webrtc_halves halves;
   weft_webrtc_deframer rx;
-  weft_buf held_early;   /* what came before READY */
-  size_t held;           /* bytes that count against the association's window */
-  size_t unconsumed;     /* of them: delivered, and the application is not done with them */
+  weft_buf held_early; /* what came before READY */
+  size_t held;         /* bytes that count against the association's window */
+  size_t unconsumed;   /* of them: delivered, and the application is not done with them */
 } weft_webrtc_stream;
 
 typedef struct weft_webrtc_prologue {
@@ -97,9 +97,9 @@ typedef struct weft_webrtc_route {
 typedef struct weft_webrtc_setup {
   bool inbound, dtls_client;
   bool lite, controlling, allow_loopback;
-  bool secured;              /* Noise on channel 0 before anything else (webrtc-direct) */
-  uint8_t version;           /* 1, 2; 0 on /webrtc */
-  const char *ufrag, *pwd;   /* ours; NULL: random */
+  bool secured;                                     /* Noise on channel 0 before anything else (webrtc-direct) */
+  uint8_t version;                                  /* 1, 2; 0 on /webrtc */
+  const char *ufrag, *pwd;                          /* ours; NULL: random */
   const uint8_t (*pins)[WEFT_DTLS_FINGERPRINT_LEN]; /* accepted certificates; none: any */
   size_t pins_len;
   bool gated;
@@ -129,7 +129,7 @@ struct weft_webrtc {
   weft_noise *noise;
   weft_addr local, remote; /* the path in use */
   bool has_path, path_checked;
-  uint64_t records_in;     /* DTLS's count after the last input: a change proves the source */
+  uint64_t records_in; /* DTLS's count after the last input: a change proves the source */
   uint8_t pins[WEFT_WEBRTC_PINS_MAX][WEFT_DTLS_FINGERPRINT_LEN];
   uint8_t peer_fingerprint[WEFT_DTLS_FINGERPRINT_LEN];
   uint8_t peer_id[WEFT_PEER_ID_MAX], expected_peer[WEFT_PEER_ID_MAX];
@@ -164,16 +164,18 @@ struct weft_webrtc {
 
 /* pc.c */
 int weft_webrtc_check_config(const weft_webrtc_config *cfg, weft_webrtc_config *full);
-int weft_webrtc_new(weft_webrtc **out, const weft_webrtc_config *full, const weft_webrtc_setup *setup, const weft_webrtc_callbacks *cb,
-                    void *user);
+int weft_webrtc_new(weft_webrtc **out, const weft_webrtc_config *full, const weft_webrtc_setup *setup,
+                    const weft_webrtc_callbacks *cb, void *user);
 void weft_webrtc_enter(weft_webrtc *c, weft_time now);
 void weft_webrtc_leave(weft_webrtc *c);
 void weft_webrtc_begin(weft_webrtc *c); /* the set-up's time starts */
 bool weft_webrtc_alive(const weft_webrtc *c);
 void weft_webrtc_set_stage(weft_webrtc *c, weft_webrtc_stage to);
 void weft_webrtc_drop(weft_webrtc *c, uint64_t *counter, const char *name, const uint8_t *data, size_t len);
-int weft_webrtc_output(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
-void weft_webrtc_take_datagram(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
+int weft_webrtc_output(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                       size_t len);
+void weft_webrtc_take_datagram(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                               size_t len);
 
 /* layers.c: the trampolines between the layers */
 int weft_webrtc_make_ice(weft_webrtc *c);

@@ -55,16 +55,16 @@ typedef struct weft_yamux_config {
   const weft_alloc *alloc; /* NULL: libc */
   weft_tracer trace;
   bool client;
-  uint32_t window_max;     /* per stream, default WEFT_YAMUX_WINDOW_MAX; grows from 256 KiB by the RTT */
-  uint64_t window_total;   /* sum of the windows above the initial ones, default 64 MiB */
-  uint32_t frame_max;      /* DATA we send, default 16 KiB (rust sends that, all accept it) */
+  uint32_t window_max;   /* per stream, default WEFT_YAMUX_WINDOW_MAX; grows from 256 KiB by the RTT */
+  uint64_t window_total; /* sum of the windows above the initial ones, default 64 MiB */
+  uint32_t frame_max;    /* DATA we send, default 16 KiB (rust sends that, all accept it) */
   uint32_t max_streams_in, max_streams_out; /* default 1000 each, as js */
-  uint32_t accept_backlog; /* our opened streams the peer has not acknowledged, default 256 */
-  uint32_t send_limit;     /* per stream, not yet taken by output; default 256 KiB */
-  uint32_t control_limit;  /* control frames waiting for output, default 1024; above: closed with WEFT_ELIMIT */
-  weft_time keepalive;     /* ping interval, default 30 s; WEFT_NEVER: none */
-  weft_time ping_timeout;  /* default 10 s, then CLOSED with WEFT_ETIMEDOUT */
-  bool auto_consume;       /* default true */
+  uint32_t accept_backlog;                  /* our opened streams the peer has not acknowledged, default 256 */
+  uint32_t send_limit;                      /* per stream, not yet taken by output; default 256 KiB */
+  uint32_t control_limit; /* control frames waiting for output, default 1024; above: closed with WEFT_ELIMIT */
+  weft_time keepalive;    /* ping interval, default 30 s; WEFT_NEVER: none */
+  weft_time ping_timeout; /* default 10 s, then CLOSED with WEFT_ETIMEDOUT */
+  bool auto_consume;      /* default true */
 } weft_yamux_config;
 
 typedef enum weft_yamux_event_type {
@@ -90,7 +90,8 @@ typedef struct weft_yamux_callbacks {
 
 typedef struct weft_yamux_stats {
   size_t size;
-  uint64_t frames_in, frames_out, bytes_in, bytes_out, streams_in, streams_out, resets_in, resets_out, pings_in, drop_unknown_stream;
+  uint64_t frames_in, frames_out, bytes_in, bytes_out, streams_in, streams_out, resets_in, resets_out, pings_in,
+      drop_unknown_stream;
   uint32_t streams, unconsumed, buffered; /* gauges */
   weft_time rtt;                          /* WEFT_NEVER when unknown */
 } weft_yamux_stats;

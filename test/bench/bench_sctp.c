@@ -78,7 +78,9 @@ static void start(pipe_end end[2], int zero_checksum, uint32_t seed[2]) {
     seed[i] = (uint32_t)i + 1;
     cfg.rng = (weft_rng){fill, &seed[i]};
     cfg.zero_checksum = zero_checksum;
-    if (weft_sctp_new(&end[i].sctp, &cfg, &(weft_sctp_callbacks){sizeof(weft_sctp_callbacks), output, event}, &end[i]) != WEFT_OK) exit(1);
+    if (weft_sctp_new(&end[i].sctp, &cfg, &(weft_sctp_callbacks){sizeof(weft_sctp_callbacks), output, event},
+                      &end[i]) != WEFT_OK)
+      exit(1);
   }
 }
 
@@ -129,7 +131,8 @@ int main(void) {
       for (int k = 0; k < RUNS; k++) r[k] = run(sizes[i], zero, 1, 0.2);
       qsort(r, RUNS, sizeof r[0], by_cost);
       result m = r[RUNS / 2];
-      printf("{\"bench\":\"sctp_pipe\",\"message\":%zu,\"zero_checksum\":%s,\"ns_per_packet\":%.0f,\"mb_per_s\":%.0f,\"messages_per_s\":%.0f}\n",
+      printf("{\"bench\":\"sctp_pipe\",\"message\":%zu,\"zero_checksum\":%s,\"ns_per_packet\":%.0f,\"mb_per_s\":%.0f,"
+             "\"messages_per_s\":%.0f}\n",
              sizes[i], zero ? "true" : "false", m.ns_per_packet, m.mb_per_s, m.messages_per_s);
       fprintf(stderr, "sctp pipe, %5zu B%s  %5.0f ns per packet, both ends   %6.0f MB/s %9.0f messages/s\n", sizes[i],
               zero ? ", no checksum" : "             ", m.ns_per_packet, m.mb_per_s, m.messages_per_s);

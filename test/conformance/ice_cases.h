@@ -20,7 +20,8 @@ static inline bool conform_ice_same(const conform_case *c, const weft_ice_candid
          conform_u64_is(c, "expected.component", got->component) &&
          conform_text_is(c, "expected.transport", got->tcp ? "tcp" : "udp") &&
          conform_u64_is(c, "expected.priority", got->priority) && conform_u64_is(c, "expected.port", got->addr.port) &&
-         (host ? conform_text_is(c, "expected.address", got->host) : conform_ice_ip_is(c, "expected.address", &got->addr)) &&
+         (host ? conform_text_is(c, "expected.address", got->host)
+               : conform_ice_ip_is(c, "expected.address", &got->addr)) &&
          conform_text_is(c, "expected.type", weft_ice_candidate_type_name(got->type)) &&
          conform_ice_ip_is(c, "expected.rel_address", &got->related) &&
          (!conform_has(c, "expected.rel_port") || conform_u64_is(c, "expected.rel_port", got->related.port));
@@ -54,8 +55,10 @@ static inline void conform_ice_ufrag(conform_ctx *ctx, const conform_case *c) {
   const char *value = conform_text(c, "input.value");
   size_t min = conform_text_is(c, "input.kind", "pwd") ? WEFT_ICE_PWD_MIN : WEFT_ICE_UFRAG_MIN;
   bool ok = value != NULL && weft_ice_cred_valid(value, strlen(value), min);
-  if (!c->valid) conform_refused(ctx, c, !ok);
-  else conform_verdict(ctx, c, ok, "refused");
+  if (!c->valid)
+    conform_refused(ctx, c, !ok);
+  else
+    conform_verdict(ctx, c, ok, "refused");
 }
 
 #endif

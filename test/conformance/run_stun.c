@@ -58,13 +58,15 @@ static bool decoded_is(const json *want, const weft_stun_msg *m, const weft_stun
   case WEFT_STUN_ICE_CONTROLLING: return u64_is(want, a);
   case WEFT_STUN_MAPPED_ADDRESS:
   case WEFT_STUN_ALTERNATE_SERVER: return weft_stun_get_address(a, &addr) == WEFT_OK && address_is(want, &addr);
-  case WEFT_STUN_XOR_MAPPED_ADDRESS: return weft_stun_get_xor_address(m, a, &addr) == WEFT_OK && address_is(want, &addr);
+  case WEFT_STUN_XOR_MAPPED_ADDRESS:
+    return weft_stun_get_xor_address(m, a, &addr) == WEFT_OK && address_is(want, &addr);
   case WEFT_STUN_ERROR_CODE: return error_is(want, a);
   default: return true;
   }
 }
 
-static bool attribute_is(conform_ctx *ctx, const json *want, const weft_stun_msg *m, const weft_stun_attr *a, size_t at) {
+static bool attribute_is(conform_ctx *ctx, const json *want, const weft_stun_msg *m, const weft_stun_attr *a,
+                         size_t at) {
   uint64_t type, len, offset;
   size_t n;
   const uint8_t *value = conform_bytes_of(ctx, json_get(want, "value"), &n);
@@ -93,8 +95,10 @@ static void run_decode(conform_ctx *ctx, const conform_case *c) {
     at = cursor;
     want = want == NULL ? NULL : want->next;
   }
-  if (rc == WEFT_EMALFORMED) conform_fail(ctx, c, "refused");
-  else conform_verdict(ctx, c, same && want == NULL, "differs");
+  if (rc == WEFT_EMALFORMED)
+    conform_fail(ctx, c, "refused");
+  else
+    conform_verdict(ctx, c, same && want == NULL, "differs");
 }
 
 static void run_fingerprint(conform_ctx *ctx, const conform_case *c) {
@@ -153,8 +157,10 @@ static void run_xor_address(conform_ctx *ctx, const conform_case *c) {
   bool ok = weft_stun_end(&w, &n) == WEFT_OK && weft_stun_parse(&m, buf, n) == WEFT_OK &&
             weft_stun_find(&m, WEFT_STUN_XOR_MAPPED_ADDRESS, &a) == WEFT_OK &&
             weft_stun_get_xor_address(&m, &a, &addr) == WEFT_OK;
-  if (!c->valid) conform_refused(ctx, c, !ok);
-  else conform_verdict(ctx, c, ok && address_is(c->expected, &addr), "address differs");
+  if (!c->valid)
+    conform_refused(ctx, c, !ok);
+  else
+    conform_verdict(ctx, c, ok && address_is(c->expected, &addr), "address differs");
 }
 
 static void run_error_code(conform_ctx *ctx, const conform_case *c) {
@@ -164,8 +170,10 @@ static void run_error_code(conform_ctx *ctx, const conform_case *c) {
   size_t n;
   const uint8_t *value = conform_bytes(ctx, c, "input.value", &len);
   weft_stun_attr a = {WEFT_STUN_ERROR_CODE, (uint16_t)len, value};
-  if (!c->valid) conform_refused(ctx, c, weft_stun_get_error(&a, &code, &reason, &n) != WEFT_OK);
-  else conform_verdict(ctx, c, error_is(c->expected, &a), "error differs");
+  if (!c->valid)
+    conform_refused(ctx, c, weft_stun_get_error(&a, &code, &reason, &n) != WEFT_OK);
+  else
+    conform_verdict(ctx, c, error_is(c->expected, &a), "error differs");
 }
 
 static void run_message_type(conform_ctx *ctx, const conform_case *c) {
@@ -182,8 +190,9 @@ static void run_message_type(conform_ctx *ctx, const conform_case *c) {
     return;
   }
   weft_stun_begin(&w, out, sizeof out, m.cls, m.method, head + 8);
-  conform_verdict(ctx, c, rc == WEFT_OK && conform_text_is(c, "expected.class", class_name(m.cls)) &&
-                              conform_u64_is(c, "expected.method", m.method) && memcmp(out, head, 2) == 0,
+  conform_verdict(ctx, c,
+                  rc == WEFT_OK && conform_text_is(c, "expected.class", class_name(m.cls)) &&
+                      conform_u64_is(c, "expected.method", m.method) && memcmp(out, head, 2) == 0,
                   "type differs");
 }
 
@@ -193,7 +202,8 @@ static void run_demux(conform_ctx *ctx, const conform_case *c) {
   uint64_t first = 0;
   (void)conform_u64(c, "input.first_byte", &first);
   head[0] = (uint8_t)first;
-  conform_verdict(ctx, c, weft_stun_is(head, sizeof head) == conform_text_is(c, "expected.protocol", "stun"), "differs");
+  conform_verdict(ctx, c, weft_stun_is(head, sizeof head) == conform_text_is(c, "expected.protocol", "stun"),
+                  "differs");
 }
 
 static void run_priority(conform_ctx *ctx, const conform_case *c) {
@@ -246,8 +256,10 @@ int conform_stun(conform_ctx *ctx) {
   while (conform_next(ctx, &c)) {
     size_t i = 0;
     while (i < WEFT_ARRAY_LEN(ops) && strcmp(ops[i].op, c.op) != 0) i++;
-    if (i < WEFT_ARRAY_LEN(ops)) ops[i].run(ctx, &c);
-    else conform_unsupported(ctx, &c, "op %s", c.op);
+    if (i < WEFT_ARRAY_LEN(ops))
+      ops[i].run(ctx, &c);
+    else
+      conform_unsupported(ctx, &c, "op %s", c.op);
   }
   return 0;
 }

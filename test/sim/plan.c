@@ -38,7 +38,8 @@ static void draw_link(session_link *l, test_rng *r, weft_time delay) {
 
 /* 1 to 256 KiB each; one session in a hundred has 10 MiB. */
 static void draw_bytes(session_plan *p, test_rng *r) {
-  for (size_t i = 0; i < SESSION_STREAMS; i++) p->bytes[i] = (size_t)between(r, 1024, test_rng_chance(r, 80) ? 32 * 1024 : 256 * 1024);
+  for (size_t i = 0; i < SESSION_STREAMS; i++)
+    p->bytes[i] = (size_t)between(r, 1024, test_rng_chance(r, 80) ? 32 * 1024 : 256 * 1024);
   if (p->seed % 100 != 0) return;
   p->dialer_streams = 1;
   p->listener_streams = 0;

@@ -22,15 +22,15 @@ typedef struct session_link {
 
 typedef struct session_plan {
   uint64_t seed;
-  session_link up, down;        /* from the dialer, from the listener */
+  session_link up, down; /* from the dialer, from the listener */
   uint8_t version;
   uint16_t mtu;
-  bool near_wrap;               /* TSN, SSN and reset numbers about to wrap */
-  bool manual_consume;          /* the readers are slow */
-  bool reset_one;               /* one stream is reset half way */
+  bool near_wrap;      /* TSN, SSN and reset numbers about to wrap */
+  bool manual_consume; /* the readers are slow */
+  bool reset_one;      /* one stream is reset half way */
   unsigned dialer_streams, listener_streams;
   size_t bytes[SESSION_STREAMS]; /* of each stream, each way */
-  weft_time limit;              /* virtual; longer is a hang */
+  weft_time limit;               /* virtual; longer is a hang */
   weft_time setup_limit;
 } session_plan;
 

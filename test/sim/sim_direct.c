@@ -15,12 +15,16 @@ typedef struct tally {
 } tally;
 
 static void count(tally *t, bool good, const char *name, uint64_t number, const session_result *r) {
-  if (good) t->passed++;
-  else t->failed++;
-  if (!good) printf("FAIL %s %" PRIu64 ": %s\n", name, number, r->why);
+  if (good)
+    t->passed++;
+  else
+    t->failed++;
+  if (!good)
+    printf("FAIL %s %" PRIu64 ": %s\n", name, number, r->why);
   else if (t->verbose)
-    printf("ok %s %" PRIu64 ": ready after %" PRIu64 " ms, %" PRIu64 " ms, %" PRIu64 " datagrams, hash %016" PRIx64 "\n", name, number,
-           r->ready_after / 1000, r->took / 1000, r->datagrams, r->hash);
+    printf("ok %s %" PRIu64 ": ready after %" PRIu64 " ms, %" PRIu64 " ms, %" PRIu64 " datagrams, hash %016" PRIx64
+           "\n",
+           name, number, r->ready_after / 1000, r->took / 1000, r->datagrams, r->hash);
   fflush(stdout);
 }
 
@@ -28,7 +32,8 @@ static void count(tally *t, bool good, const char *name, uint64_t number, const 
 static bool repeats(const session_plan *p, session_result *r) {
   session_result again;
   bool good = session_run(p, &again) && again.hash == r->hash;
-  if (!good) snprintf(r->why, sizeof r->why, "the second run differs: %016" PRIx64 ", %016" PRIx64, r->hash, again.hash);
+  if (!good)
+    snprintf(r->why, sizeof r->why, "the second run differs: %016" PRIx64 ", %016" PRIx64, r->hash, again.hash);
   return good;
 }
 
@@ -58,9 +63,12 @@ int main(int argc, char **argv) {
   uint64_t seeds = 20, first = 1;
   tally t = {0};
   for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) seeds = strtoull(argv[++i], NULL, 10);
-    else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc) first = strtoull(argv[++i], NULL, 10);
-    else if (strcmp(argv[i], "--verbose") == 0) t.verbose = true;
+    if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc)
+      seeds = strtoull(argv[++i], NULL, 10);
+    else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc)
+      first = strtoull(argv[++i], NULL, 10);
+    else if (strcmp(argv[i], "--verbose") == 0)
+      t.verbose = true;
     else {
       fprintf(stderr, "usage: sim_direct [--seeds N] [--first S] [--verbose]\n");
       return 2;

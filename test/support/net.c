@@ -56,7 +56,9 @@ net_link *net_link_of(net *n, const weft_addr *addr) {
 
 /* ---- the packets under way: a heap by time, then by order ---- */
 
-static bool before(const net_packet *a, const net_packet *b) { return a->at != b->at ? a->at < b->at : a->order < b->order; }
+static bool before(const net_packet *a, const net_packet *b) {
+  return a->at != b->at ? a->at < b->at : a->order < b->order;
+}
 
 static void push(net *n, net_packet p) {
   if (n->len == n->cap) {
@@ -83,7 +85,8 @@ static net_packet pop(net *n) {
   return first;
 }
 
-static void queue(net *n, weft_time at, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len, bool corrupt) {
+static void queue(net *n, weft_time at, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len,
+                  bool corrupt) {
   net_packet p = {.at = at, .order = n->order++, .from = *from, .to = *to, .len = len, .data = malloc(len ? len : 1)};
   if (!p.data) abort();
   if (len > 0) memcpy(p.data, data, len);

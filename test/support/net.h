@@ -17,19 +17,20 @@
 #include "base/base.h"
 #include "test/support/rng.h"
 
-typedef void (*net_receive)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now);
+typedef void (*net_receive)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                            size_t len, weft_time now);
 
 /* One direction: from one bound address to anywhere. All zero: at once, lossless. */
 typedef struct net_link {
-  weft_time delay, jitter; /* jitter: up to that much more */
+  weft_time delay, jitter;                                   /* jitter: up to that much more */
   uint32_t loss_ppm, duplicate_ppm, corrupt_ppm, refuse_ppm; /* refuse: net_send answers WEFT_EAGAIN */
-  uint32_t reorder_ppm;    /* held back by reorder_by */
+  uint32_t reorder_ppm;                                      /* held back by reorder_by */
   weft_time reorder_by;
-  uint64_t loss_mask;      /* bit i: the i-th datagram (0..63) is lost */
-  uint64_t rate;           /* bytes per second, 0: no limit */
-  uint32_t queue;          /* bytes waiting for the rate; more is lost; 0: no limit */
-  uint32_t mtu;            /* larger datagrams vanish; 0: no limit */
-  bool cut;                /* everything vanishes */
+  uint64_t loss_mask; /* bit i: the i-th datagram (0..63) is lost */
+  uint64_t rate;      /* bytes per second, 0: no limit */
+  uint32_t queue;     /* bytes waiting for the rate; more is lost; 0: no limit */
+  uint32_t mtu;       /* larger datagrams vanish; 0: no limit */
+  bool cut;           /* everything vanishes */
   /* counted */
   uint64_t sent, bytes, lost;
   weft_time busy_until;
@@ -61,7 +62,8 @@ typedef struct net {
   uint64_t order, hash; /* hash of everything sent so far: times, addresses, bytes */
   uint64_t delivered, nobody;
   /* Sees every datagram that is sent; false: it vanishes. May send others. */
-  bool (*filter)(void *user, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len, weft_time now);
+  bool (*filter)(void *user, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len,
+                 weft_time now);
   void *filter_user;
 } net;
 

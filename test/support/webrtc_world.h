@@ -26,7 +26,7 @@ typedef struct world_side {
   bool server;
   weft_addr addr; /* dialer */
   bool ready, closed_seen;
-  unsigned steps;  /* STEP events seen, a bit each */
+  unsigned steps; /* STEP events seen, a bit each */
   unsigned paths;
   weft_closed closed;
   char text[WORLD_TEXT];

@@ -41,8 +41,8 @@ typedef struct ice_node {
   uint16_t nat_port; /* next outside port */
   ice_mapping mappings[ICE_NET_NAT];
   size_t mappings_n;
-  bool cut;          /* nothing leaves and nothing arrives */
-  bool mute;         /* what leaves is lost */
+  bool cut;  /* nothing leaves and nothing arrives */
+  bool mute; /* what leaves is lost */
   weft_ice_candidate candidates[16];
   size_t candidates_n, gathered, selections, closes, data_n, state_changes;
   weft_ice_state states[32];
@@ -73,10 +73,10 @@ typedef struct ice_net {
   size_t nodes_n;
   ice_packet packets[ICE_NET_PACKETS];
   void (*watch)(struct ice_net *net, const ice_packet *p); /* every packet put on the wire */
-  weft_addr stun_server;  /* answers binding requests when its family is set */
+  weft_addr stun_server;                                   /* answers binding requests when its family is set */
   bool stun_silent;
-  unsigned stun_error;    /* answers with this code instead */
-  bool stun_lies;         /* says 0.0.0.0:0 */
+  unsigned stun_error; /* answers with this code instead */
+  bool stun_lies;      /* says 0.0.0.0:0 */
   size_t wire, wire_bytes;
   void *user;
 } ice_net;
@@ -93,7 +93,8 @@ static inline void ice_net_init(ice_net *net, uint64_t seed) {
   net->delay = WEFT_MS(20);
 }
 
-static inline void ice_net_put(ice_net *net, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len) {
+static inline void ice_net_put(ice_net *net, const weft_addr *from, const weft_addr *to, const uint8_t *data,
+                               size_t len) {
   for (size_t i = 0; i < ICE_NET_PACKETS; i++) {
     ice_packet *p = &net->packets[i];
     if (p->used) continue;
@@ -129,8 +130,8 @@ static inline weft_addr ice_nat_out(ice_node *n, const weft_addr *from, const we
   return m->outside;
 }
 
-static inline int ice_net_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
-                                 weft_time now) {
+static inline int ice_net_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
+                                 size_t len, weft_time now) {
   ice_node *n = user;
   ice_net *net = n->net;
   ck_assert_uint_ge(now, net->now);
@@ -261,7 +262,8 @@ static inline void ice_net_stun_server(ice_net *net, const ice_packet *p) {
     weft_stun_put_error(&w, net->stun_error, "no");
     ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_OK);
   } else {
-    ck_assert_int_eq(weft_stun_binding_answer(p->data, p->len, net->stun_lies ? &lie : &p->from, buf, sizeof buf, &len), WEFT_OK);
+    ck_assert_int_eq(weft_stun_binding_answer(p->data, p->len, net->stun_lies ? &lie : &p->from, buf, sizeof buf, &len),
+                     WEFT_OK);
   }
   ice_net_put(net, &p->to, &p->from, buf, len);
 }

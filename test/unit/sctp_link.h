@@ -38,29 +38,29 @@ typedef struct sctp_end {
   weft_sctp *s;
   weft_sctp_config cfg;
   test_rng rng;
-  bool blocked;              /* output answers EAGAIN */
-  unsigned events[9];        /* by type */
-  weft_sctp_event last[9];   /* copies; pointers in them are stale */
-  char text[128];            /* of the last CLOSED */
-  size_t bytes;              /* in messages */
-  uint64_t digest;           /* over the bytes of all messages, in order of arrival */
+  bool blocked;               /* output answers EAGAIN */
+  unsigned events[9];         /* by type */
+  weft_sctp_event last[9];    /* copies; pointers in them are stale */
+  char text[128];             /* of the last CLOSED */
+  size_t bytes;               /* in messages */
+  uint64_t digest;            /* over the bytes of all messages, in order of arrival */
   uint16_t streams[LINK_LOG]; /* of the last RESET event */
   size_t streams_n;
-  uint8_t message[2048];     /* the last one, cut */
+  uint8_t message[2048]; /* the last one, cut */
   size_t message_len;
   uint16_t log_stream[LINK_LOG]; /* of the last messages */
   uint8_t log_first[LINK_LOG];
   size_t log_n;
   void (*on_event)(struct sctp_end *e, const weft_sctp_event *ev);
   void *ctx;
-  size_t largest;            /* packet sent */
+  size_t largest; /* packet sent */
   uint64_t sent;
 } sctp_end;
 
 struct sctp_link {
   sctp_end end[2];
   weft_time now, delay, jitter;
-  unsigned loss, duplicate, corrupt; /* percent */
+  unsigned loss, duplicate, corrupt;                                     /* percent */
   bool (*keep)(sctp_link *l, int from, const uint8_t *data, size_t len); /* false: lost */
   void *ctx;
   bool stop;
@@ -99,7 +99,8 @@ static inline int link_output(void *user, const uint8_t *data, size_t len, weft_
   if (l->corrupt && test_rng_below(&l->rng, 100) < l->corrupt) {
     l->queue[l->queued - 1].data[test_rng_below(&l->rng, (uint32_t)len)] ^= (uint8_t)(1u << test_rng_below(&l->rng, 8));
   }
-  if (l->duplicate && test_rng_below(&l->rng, 100) < l->duplicate) link_put(l, !e->side, data, len, now + link_delay(l));
+  if (l->duplicate && test_rng_below(&l->rng, 100) < l->duplicate)
+    link_put(l, !e->side, data, len, now + link_delay(l));
   return WEFT_OK;
 }
 
@@ -180,7 +181,8 @@ static inline bool sctp_link_step(sctp_link *l) {
     link_packet p = l->queue[i];
     l->queue[i] = l->queue[--l->queued];
     sctp_end *e = &l->end[p.to];
-    if (e->s && e->events[WEFT_SCTP_EVENT_CLOSED] == 0) ck_assert_int_eq(weft_sctp_input(e->s, p.data, p.len, l->now), WEFT_OK);
+    if (e->s && e->events[WEFT_SCTP_EVENT_CLOSED] == 0)
+      ck_assert_int_eq(weft_sctp_input(e->s, p.data, p.len, l->now), WEFT_OK);
     return true;
   }
   for (int k = 0; k < 2; k++) {
@@ -194,7 +196,8 @@ static inline bool sctp_link_step(sctp_link *l) {
 static inline void sctp_link_run(sctp_link *l, weft_time span) {
   weft_time until = l->now + span;
   l->stop = false;
-  for (unsigned steps = 0; !l->stop && link_next(l) <= until && sctp_link_step(l); steps++) ck_assert_uint_lt(steps, 4000000);
+  for (unsigned steps = 0; !l->stop && link_next(l) <= until && sctp_link_step(l); steps++)
+    ck_assert_uint_lt(steps, 4000000);
   if (!l->stop && l->now < until) l->now = until;
 }
 

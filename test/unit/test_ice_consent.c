@@ -44,7 +44,8 @@ START_TEST(quiet_path) { /* 2 to 2.5 s: webrtc-rs gives up after 5 s of silence;
   }
   ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(busy_path) { /* RFC 7675 section 5.1: 4 to 6 s, and not always the same */
   static ice_net net;
@@ -65,7 +66,8 @@ START_TEST(busy_path) { /* RFC 7675 section 5.1: 4 to 6 s, and not always the sa
   ck_assert_uint_ge(most - least, WEFT_MS(500));
   ck_assert_uint_eq(b->data_n, 3000);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(peer_dies) {
   static ice_net net;
@@ -89,7 +91,8 @@ START_TEST(peer_dies) {
   ice_net_run(&net, WEFT_SEC(30));
   ck_assert_uint_eq(a->sent, sent);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(comes_back) {
   static ice_net net;
@@ -103,7 +106,8 @@ START_TEST(comes_back) {
   ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
   ck_assert_uint_eq(a->selections, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(heavy_loss) { /* 80 % for 20 s must be survived; tried with 30 seeds */
   for (uint64_t seed = 0; seed < 30; seed++) {
@@ -118,7 +122,8 @@ START_TEST(heavy_loss) { /* 80 % for 20 s must be survived; tried with 30 seeds 
     ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
     ice_net_free(&net);
   }
-} END_TEST
+}
+END_TEST
 
 /* consent is not renewed by data, by the peer's checks, or by answers to nothing (C2) */
 START_TEST(only_answers_renew) {
@@ -137,7 +142,8 @@ START_TEST(only_answers_renew) {
   ck_assert_uint_eq(a->closes, 1);
   ck_assert_str_eq(a->closed.step, "consent");
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(randomness_fails_later) {
   static ice_net net;
@@ -148,7 +154,8 @@ START_TEST(randomness_fails_later) {
   ice_net_run(&net, WEFT_SEC(60)); /* no check can be made; the deadlines still move and the end comes in time */
   ck_assert_uint_eq(a->closes, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(time_goes_back) {
   static ice_net net;
@@ -159,10 +166,17 @@ START_TEST(time_goes_back) {
   ck_assert_int_eq(weft_ice_tick(a->ice, net.now + WEFT_SEC(3600)), WEFT_OK); /* A8: and an hour forward */
   ck_assert_uint_eq(a->closes, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_consent(void) {
-  static const unit_test tests[] = {UNIT(quiet_path), UNIT(busy_path), UNIT(peer_dies), UNIT(comes_back), UNIT(heavy_loss),
-                                    UNIT(only_answers_renew), UNIT(randomness_fails_later), UNIT(time_goes_back)};
+  static const unit_test tests[] = {UNIT(quiet_path),
+                                    UNIT(busy_path),
+                                    UNIT(peer_dies),
+                                    UNIT(comes_back),
+                                    UNIT(heavy_loss),
+                                    UNIT(only_answers_renew),
+                                    UNIT(randomness_fails_later),
+                                    UNIT(time_goes_back)};
   return unit_suite("ice/consent", tests, sizeof tests / sizeof tests[0]);
 }

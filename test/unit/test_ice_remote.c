@@ -24,7 +24,8 @@ START_TEST(forbidden_are_counted) {
   add(a, "candidate:1 1 udp 9 192.0.2.1 1000 typ host"); /* our own address: no pair */
   ck_assert_uint_eq(a->ice->pair_n, 0);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(flood) { /* C3 */
   ice_net net;
@@ -52,7 +53,8 @@ START_TEST(flood) { /* C3 */
   ck_assert_uint_le(a->sent, 7 * 40);
   ck_assert_uint_eq(a->closes, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(repeated_and_late_names) {
   ice_net net;
@@ -80,7 +82,8 @@ START_TEST(repeated_and_late_names) {
   ck_assert_int_eq(weft_ice_start(a->ice, WEFT_SEC(1)), WEFT_OK);
   ck_assert_uint_eq(a->sent, 2); /* the triggered check, now that it can be made */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(other_generation) {
   ice_net net;
@@ -92,7 +95,8 @@ START_TEST(other_generation) {
   add(a, "candidate:1 1 udp 9 192.0.2.9 9 typ host ufrag abcd");
   ck_assert_uint_eq(a->ice->remote_n, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(bad_credentials) {
   ice_net net;
@@ -105,7 +109,8 @@ START_TEST(bad_credentials) {
   ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
   ck_assert_int_eq(weft_ice_set_remote(a->ice, "efgh", "0123456789012345678901"), WEFT_OK);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_remote(void) {
   static const unit_test tests[] = {UNIT(forbidden_are_counted), UNIT(flood), UNIT(repeated_and_late_names),

@@ -56,14 +56,16 @@ START_TEST(answer) {
   ck_assert_int_eq(weft_stun_find(&m, WEFT_STUN_XOR_MAPPED_ADDRESS, &at), WEFT_OK);
   ck_assert_int_eq(weft_stun_get_xor_address(&m, &at, &mapped), WEFT_OK);
   ck_assert(weft_addr_equal(&mapped, &f.peer));
-  ck_assert_int_eq(weft_stun_check_integrity(&m, weft_ice_local_pwd(f.a->ice), strlen(weft_ice_local_pwd(f.a->ice))), WEFT_OK);
+  ck_assert_int_eq(weft_stun_check_integrity(&m, weft_ice_local_pwd(f.a->ice), strlen(weft_ice_local_pwd(f.a->ice))),
+                   WEFT_OK);
   ck_assert_int_eq(weft_stun_check_fingerprint(&m), 1);
   ck_assert_uint_eq(f.a->sent, 2); /* the answer, and at once a check in return (RFC 8445 section 7.3.1.4) */
   g.no_fingerprint = true;
   send_forged(&f, &g);
   ck_assert_uint_gt(f.answer_len, 0);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(refused_silently) {
   static fixture f;
@@ -77,9 +79,11 @@ START_TEST(refused_silently) {
   snprintf(extra, sizeof extra, "%s:abcd:e", ufrag);
   memset(long_user, 'u', sizeof long_user - 1);
   const ice_forge cases[] = {
-      {.username = NULL, .password = pwd},  {.username = "", .password = pwd},    {.username = ":", .password = pwd},
-      {.username = other, .password = pwd}, {.username = prefix, .password = pwd}, {.username = bare, .password = pwd},
-      {.username = extra, .password = pwd}, {.username = "abcd:abcd", .password = pwd}, {.username = long_user, .password = pwd},
+      {.username = NULL, .password = pwd},      {.username = "", .password = pwd},
+      {.username = ":", .password = pwd},       {.username = other, .password = pwd},
+      {.username = prefix, .password = pwd},    {.username = bare, .password = pwd},
+      {.username = extra, .password = pwd},     {.username = "abcd:abcd", .password = pwd},
+      {.username = long_user, .password = pwd},
   };
   for (size_t i = 0; i < WEFT_ARRAY_LEN(cases); i++) {
     send_forged(&f, &cases[i]);
@@ -95,7 +99,8 @@ START_TEST(refused_silently) {
   ck_assert_uint_eq(f.a->ice->remote_n, 0);
   ck_assert_uint_eq(ice_stats(f.a).checks_received, 0);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(every_bit) {
   static fixture f;
@@ -110,10 +115,12 @@ START_TEST(every_bit) {
     buf[bit / 8] ^= (uint8_t)(1 << (bit % 8));
   }
   ck_assert_uint_eq(f.a->sent, 0);
-  for (size_t n = 0; n < len; n++) ck_assert_int_eq(weft_ice_input(f.a->ice, &f.a->addr[0], &f.peer, buf, n, 0), WEFT_OK);
+  for (size_t n = 0; n < len; n++)
+    ck_assert_int_eq(weft_ice_input(f.a->ice, &f.a->addr[0], &f.peer, buf, n, 0), WEFT_OK);
   ck_assert_uint_eq(f.a->sent, 0);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(unknown_attribute) {
   static fixture f;
@@ -136,7 +143,8 @@ START_TEST(unknown_attribute) {
   send_forged(&f, &g);
   ck_assert_uint_eq(f.answer[1], 1);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(forbidden_source) {
   static fixture f;
@@ -150,7 +158,8 @@ START_TEST(forbidden_source) {
   ck_assert_uint_eq(f.a->sent, 0);
   ck_assert_uint_eq(ice_stats(f.a).drop_candidate_forbidden, 5);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 /* RFC 8445 section 7.3.1.1: our role, theirs relative to our tie-breaker, the answer and the role afterwards (C1) */
 START_TEST(role_conflicts) {
@@ -182,7 +191,8 @@ START_TEST(role_conflicts) {
     }
     ice_net_free(&f.net);
   }
-} END_TEST
+}
+END_TEST
 
 /* both sides begin in the same role, in either one; they settle, and no storm of 487 follows */
 START_TEST(both_in_the_same_role) {
@@ -203,7 +213,8 @@ START_TEST(both_in_the_same_role) {
     ck_assert_uint_le(ice_stats(a).role_conflicts + ice_stats(b).role_conflicts, 12);
     ice_net_free(&net);
   }
-} END_TEST
+}
+END_TEST
 
 START_TEST(equal_tie_breakers_end) {
   static ice_net net;
@@ -215,7 +226,8 @@ START_TEST(equal_tie_breakers_end) {
   ice_net_run(&net, WEFT_SEC(29));
   ck_assert_uint_le(a->sent + b->sent, 200);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(peer_reflexive_flood) { /* C4 */
   static fixture f;
@@ -235,7 +247,8 @@ START_TEST(peer_reflexive_flood) { /* C4 */
   ice_net_run(&f.net, WEFT_SEC(29));
   ck_assert_uint_le(ice_stats(f.a).checks_sent, 20 * 7);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 /* somebody with the credentials names a victim again and again: what goes there is bounded */
 START_TEST(victim) {
@@ -249,11 +262,19 @@ START_TEST(victim) {
   ck_assert_uint_le(ice_stats(f.a).checks_sent, 3 * 7);
   ck_assert_uint_eq(ice_stats(f.a).responses_sent, 2900);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_request(void) {
-  static const unit_test tests[] = {UNIT(answer), UNIT(refused_silently), UNIT(every_bit), UNIT(unknown_attribute),
-                                    UNIT(forbidden_source), UNIT(role_conflicts), UNIT(both_in_the_same_role),
-                                    UNIT(equal_tie_breakers_end), UNIT(peer_reflexive_flood), UNIT(victim)};
+  static const unit_test tests[] = {UNIT(answer),
+                                    UNIT(refused_silently),
+                                    UNIT(every_bit),
+                                    UNIT(unknown_attribute),
+                                    UNIT(forbidden_source),
+                                    UNIT(role_conflicts),
+                                    UNIT(both_in_the_same_role),
+                                    UNIT(equal_tie_breakers_end),
+                                    UNIT(peer_reflexive_flood),
+                                    UNIT(victim)};
   return unit_suite("ice/request", tests, sizeof tests / sizeof tests[0]);
 }

@@ -49,8 +49,10 @@ static size_t make(const fixture *f, const reply *r, uint8_t *buf, size_t cap) {
   if (r->other_txid) txid[3] ^= 1;
   weft_addr mapped = ice_addr(r->mapped != NULL ? r->mapped : "192.0.2.1:1000");
   weft_stun_begin(&w, buf, cap, r->error != 0 ? WEFT_STUN_ERROR : WEFT_STUN_SUCCESS, WEFT_STUN_BINDING, txid);
-  if (r->error != 0) weft_stun_put_error(&w, r->error, "no");
-  else if (!r->no_mapped) weft_stun_put_xor_address(&w, WEFT_STUN_XOR_MAPPED_ADDRESS, &mapped);
+  if (r->error != 0)
+    weft_stun_put_error(&w, r->error, "no");
+  else if (!r->no_mapped)
+    weft_stun_put_xor_address(&w, WEFT_STUN_XOR_MAPPED_ADDRESS, &mapped);
   if (r->extra != 0) weft_stun_put(&w, r->extra, NULL, 0);
   const char *pwd = r->password != NULL ? r->password : peer_pwd;
   if (!r->no_integrity) weft_stun_put_integrity(&w, pwd, strlen(pwd));
@@ -96,7 +98,8 @@ START_TEST(our_check) {
   ck_assert_int_eq(weft_stun_get_u32(&a, &priority), WEFT_OK);
   ck_assert_uint_eq(priority, 1862270975); /* as peer-reflexive, RFC 8445 section 7.1.1 */
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(refused) { /* B11 and the negative tests of transaction, source and integrity */
   static fixture f;
@@ -122,7 +125,8 @@ START_TEST(refused) { /* B11 and the negative tests of transaction, source and i
   give(&f, &(reply){.other_txid = true}, HERE, THERE);
   ck_assert_uint_eq(ice_stats(f.a).drop_unknown_transaction, 2);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(every_bit) {
   static fixture f;
@@ -137,7 +141,8 @@ START_TEST(every_bit) {
     ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_CHECKING);
   }
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(peer_reflexive_local) { /* RFC 8445 section 7.2.5.3.1 */
   static fixture f;
@@ -147,7 +152,8 @@ START_TEST(peer_reflexive_local) { /* RFC 8445 section 7.2.5.3.1 */
   ck_assert(weft_addr_equal(&f.a->local, &f.a->addr[0])); /* still the socket to use */
   ck_assert_uint_eq(f.a->candidates_n, 1);                /* and nobody is told */
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(late_answer_to_an_earlier_request) {
   static fixture f;
@@ -158,7 +164,8 @@ START_TEST(late_answer_to_an_earlier_request) {
   ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_CONNECTED);
   ck_assert_uint_eq(ice_stats(f.a).rtt, WEFT_NEVER); /* Karn */
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(conflict_answer) { /* RFC 8445 section 7.2.5.1 */
   static fixture f;
@@ -178,7 +185,8 @@ START_TEST(conflict_answer) { /* RFC 8445 section 7.2.5.1 */
   }
   ck_assert_uint_le(f.a->sent, 2 + 16 + 7);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(error_answer) {
   static fixture f;
@@ -189,10 +197,16 @@ START_TEST(error_answer) {
   ice_net_run(&f.net, WEFT_SEC(2));
   ck_assert_uint_eq(f.a->closes, 1);
   ice_net_free(&f.net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_response(void) {
-  static const unit_test tests[] = {UNIT(our_check), UNIT(refused), UNIT(every_bit), UNIT(peer_reflexive_local),
-                                    UNIT(late_answer_to_an_earlier_request), UNIT(conflict_answer), UNIT(error_answer)};
+  static const unit_test tests[] = {UNIT(our_check),
+                                    UNIT(refused),
+                                    UNIT(every_bit),
+                                    UNIT(peer_reflexive_local),
+                                    UNIT(late_answer_to_an_earlier_request),
+                                    UNIT(conflict_answer),
+                                    UNIT(error_answer)};
   return unit_suite("ice/response", tests, sizeof tests / sizeof tests[0]);
 }

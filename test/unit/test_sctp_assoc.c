@@ -73,6 +73,7 @@ START_TEST(aborts_with_a_reason) {
 END_TEST
 
 Suite *test_sctp_assoc(void) {
-  static const unit_test tests[] = {UNIT(connects_and_talks), UNIT(both_connect_at_once), UNIT(closes_gracefully), UNIT(aborts_with_a_reason)};
+  static const unit_test tests[] = {UNIT(connects_and_talks), UNIT(both_connect_at_once), UNIT(closes_gracefully),
+                                    UNIT(aborts_with_a_reason)};
   return unit_suite("sctp/assoc", tests, sizeof tests / sizeof tests[0]);
 }

@@ -8,8 +8,8 @@ enum { STREAMS = 8 };
 typedef struct pump {
   sctp_link link;
   test_rng content;
-  size_t total, sent;       /* bytes of side 0 */
-  size_t message;           /* largest */
+  size_t total, sent;                     /* bytes of side 0 */
+  size_t message;                         /* largest */
   uint32_t out_n[STREAMS], in_n[STREAMS]; /* messages per stream: each carries its number */
   uint8_t *buf;
   bool unordered;
@@ -66,7 +66,8 @@ static void run(pump *p, weft_time limit) {
   sctp_link_open(&p->link);
   weft_sctp_connect(p->link.end[0].s, p->link.now);
   sctp_link_run(&p->link, WEFT_SEC(1));
-  for (int i = 0; i < 60 && !p->link.end[0].events[WEFT_SCTP_EVENT_CONNECTED]; i++) sctp_link_run(&p->link, WEFT_SEC(1));
+  for (int i = 0; i < 60 && !p->link.end[0].events[WEFT_SCTP_EVENT_CONNECTED]; i++)
+    sctp_link_run(&p->link, WEFT_SEC(1));
   push(p);
   weft_time begin = p->link.now;
   sctp_link_run(&p->link, limit);
@@ -74,9 +75,9 @@ static void run(pump *p, weft_time limit) {
   ck_assert_uint_ge(p->sent, p->total);
   if (getenv("WEFT_TEST_PRINT")) {
     weft_sctp_stats st = link_stats(&p->link, 0);
-    printf("%zu bytes in %.2f s: %llu packets, %llu retransmits, %llu fast, %llu T3\n", p->sent, (double)(p->link.now - begin) / 1e6,
-           (unsigned long long)st.packets_out, (unsigned long long)st.retransmits, (unsigned long long)st.fast_retransmits,
-           (unsigned long long)st.t3_expiries);
+    printf("%zu bytes in %.2f s: %llu packets, %llu retransmits, %llu fast, %llu T3\n", p->sent,
+           (double)(p->link.now - begin) / 1e6, (unsigned long long)st.packets_out, (unsigned long long)st.retransmits,
+           (unsigned long long)st.fast_retransmits, (unsigned long long)st.t3_expiries);
   }
   sctp_link_run(&p->link, WEFT_SEC(400));
   weft_sctp_stats a = link_stats(&p->link, 0), b = link_stats(&p->link, 1);
@@ -126,7 +127,9 @@ START_TEST(every_kind_of_trouble) {
   for (uint64_t seed = 100; seed < 140; seed++) {
     test_rng r;
     test_rng_init(&r, seed);
-    pump p = {.total = 30000 + test_rng_below(&r, 200000), .message = 1 + test_rng_below(&r, 60000), .unordered = seed % 3 == 0};
+    pump p = {.total = 30000 + test_rng_below(&r, 200000),
+              .message = 1 + test_rng_below(&r, 60000),
+              .unordered = seed % 3 == 0};
     sctp_link_init(&p.link, seed);
     p.link.loss = test_rng_below(&r, 20);
     p.link.duplicate = test_rng_below(&r, 10);
@@ -162,7 +165,11 @@ START_TEST(zero_checksum_transfers) {
 END_TEST
 
 Suite *test_sctp_transfer(void) {
-  static const unit_test tests[] = {UNIT(ten_megabytes_at_one_percent), UNIT(ten_megabytes_at_ten_percent), UNIT(numbers_wrap),
-                                    UNIT(every_kind_of_trouble), UNIT(small_messages), UNIT(zero_checksum_transfers)};
+  static const unit_test tests[] = {UNIT(ten_megabytes_at_one_percent),
+                                    UNIT(ten_megabytes_at_ten_percent),
+                                    UNIT(numbers_wrap),
+                                    UNIT(every_kind_of_trouble),
+                                    UNIT(small_messages),
+                                    UNIT(zero_checksum_transfers)};
   return unit_suite("sctp/transfer", tests, sizeof tests / sizeof tests[0]);
 }

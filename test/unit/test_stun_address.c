@@ -28,7 +28,8 @@ static void check(const char *text, const char *value) {
 START_TEST(rfc5769) {
   check("192.0.2.1:32853", "0001a147e112a643");
   check("[2001:db8:1234:5678:11:2233:4455:6677]:32853", "0002a1470113a9faa5d3f179bc25f4b5bed2b9d9");
-} END_TEST
+}
+END_TEST
 
 START_TEST(plain) {
   uint8_t v4[] = {0xFF, 1, 0x10, 0x20, 1, 2, 3, 4}; /* the first byte is ignored, RFC 8489 section 14.1 */
@@ -38,7 +39,8 @@ START_TEST(plain) {
   ck_assert_int_eq(out.family, WEFT_AF_IP4);
   ck_assert_uint_eq(out.port, 0x1020);
   ck_assert_mem_eq(out.ip, "\1\2\3\4", 4);
-} END_TEST
+}
+END_TEST
 
 START_TEST(bad) { /* B12 */
   for (unsigned family = 0; family < 256; family++)
@@ -49,7 +51,8 @@ START_TEST(bad) { /* B12 */
       bool good = (family == 1 && len == 8) || (family == 2 && len == 20);
       ck_assert_int_eq(weft_stun_get_address(&a, &out), good ? WEFT_OK : WEFT_EMALFORMED);
     }
-} END_TEST
+}
+END_TEST
 
 Suite *test_stun_address(void) {
   static const unit_test tests[] = {UNIT(rfc5769), UNIT(plain), UNIT(bad)};

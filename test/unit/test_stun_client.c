@@ -60,8 +60,10 @@ static size_t answer(fixture *f, uint8_t *buf, size_t cap, unsigned error) {
   size_t len;
   ck_assert_int_eq(weft_addr_parse(&a, "198.51.100.7:4242"), WEFT_OK);
   weft_stun_begin(&w, buf, cap, error != 0 ? WEFT_STUN_ERROR : WEFT_STUN_SUCCESS, WEFT_STUN_BINDING, f->sent + 8);
-  if (error != 0) weft_stun_put_error(&w, error, "no");
-  else weft_stun_put_xor_address(&w, WEFT_STUN_XOR_MAPPED_ADDRESS, &a);
+  if (error != 0)
+    weft_stun_put_error(&w, error, "no");
+  else
+    weft_stun_put_xor_address(&w, WEFT_STUN_XOR_MAPPED_ADDRESS, &a);
   ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_OK);
   return len;
 }
@@ -85,7 +87,8 @@ START_TEST(mapped) {
   ck_assert_str_eq(weft_addr_format(&f.mapped, text, sizeof text), "198.51.100.7:4242");
   ck_assert_uint_eq(weft_stun_client_deadline(f.c), WEFT_NEVER);
   weft_stun_client_free(f.c);
-} END_TEST
+}
+END_TEST
 
 START_TEST(repeated_then_answered) {
   fixture f;
@@ -98,7 +101,8 @@ START_TEST(repeated_then_answered) {
   ck_assert_uint_eq(f.rtt, WEFT_NEVER); /* Karn */
   ck_assert_uint_eq(f.mapped_n, 1);
   weft_stun_client_free(f.c);
-} END_TEST
+}
+END_TEST
 
 START_TEST(refused) {
   fixture f;
@@ -109,7 +113,8 @@ START_TEST(refused) {
   ck_assert_int_eq(f.closed.code, WEFT_EREFUSED);
   ck_assert_uint_eq(f.closed.wire_code, 401);
   weft_stun_client_free(f.c);
-} END_TEST
+}
+END_TEST
 
 START_TEST(silence) {
   fixture f;
@@ -120,7 +125,8 @@ START_TEST(silence) {
   ck_assert_uint_eq(f.closed_n, 1);
   ck_assert_int_eq(f.closed.who, WEFT_WHO_TIMEOUT);
   weft_stun_client_free(f.c);
-} END_TEST
+}
+END_TEST
 
 START_TEST(free_in_callback) {
   fixture f;
@@ -129,7 +135,8 @@ START_TEST(free_in_callback) {
   f.free_on_mapped = true;
   ck_assert_int_eq(weft_stun_client_input(f.c, buf, answer(&f, buf, sizeof buf, 0), 2000), WEFT_OK);
   ck_assert_uint_eq(f.closed_n, 0);
-} END_TEST
+}
+END_TEST
 
 START_TEST(garbage) {
   fixture f;
@@ -137,16 +144,18 @@ START_TEST(garbage) {
   setup(&f);
   for (int i = 0; i < 20000; i++) {
     size_t n = answer(&f, buf, sizeof buf, 0);
-    for (uint32_t k = test_rng_below(&f.rng, 4) + 1; k > 0; k--) buf[test_rng_below(&f.rng, 20)] ^= (uint8_t)test_rng_u64(&f.rng);
+    for (uint32_t k = test_rng_below(&f.rng, 4) + 1; k > 0; k--)
+      buf[test_rng_below(&f.rng, 20)] ^= (uint8_t)test_rng_u64(&f.rng);
     memcpy(buf + 8, "another one!", 12);
     ck_assert_int_eq(weft_stun_client_input(f.c, buf, test_rng_below(&f.rng, (uint32_t)n + 1), 2000), WEFT_OK);
   }
   ck_assert_uint_eq(f.closed_n + f.mapped_n, 0);
   weft_stun_client_free(f.c);
-} END_TEST
+}
+END_TEST
 
 Suite *test_stun_client(void) {
-  static const unit_test tests[] = {UNIT(mapped), UNIT(repeated_then_answered), UNIT(refused), UNIT(silence),
-                                    UNIT(free_in_callback), UNIT(garbage)};
+  static const unit_test tests[] = {UNIT(mapped),  UNIT(repeated_then_answered), UNIT(refused),
+                                    UNIT(silence), UNIT(free_in_callback),       UNIT(garbage)};
   return unit_suite("stun/client", tests, sizeof tests / sizeof tests[0]);
 }

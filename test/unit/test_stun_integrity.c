@@ -13,7 +13,8 @@ static const char *const rfc5769[] = {
     "000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf",
     "0101003c2112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220002000080001a147e112a643"
     "000800142b91f599fd9e90c38c7489f92af9ba53f06be7d780280004c07d4c96",
-    "010100482112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9"
+    "010100482112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220002000140002a1470113a9faa5d3f179bc25f4b5be"
+    "d2b9d9"
     "00080014a382954e4be67bf11784c97c8292c275bfe3ed4180280004c8fb0b4c"};
 
 START_TEST(rfc5769_short_term) {
@@ -26,7 +27,8 @@ START_TEST(rfc5769_short_term) {
     ck_assert_int_eq(weft_stun_check_integrity(&m, "", 0), WEFT_EAUTH);
     ck_assert_int_eq(weft_stun_check_integrity_sha256(&m, key, strlen(key)), WEFT_ENOTFOUND);
   }
-} END_TEST
+}
+END_TEST
 
 START_TEST(every_bit) {
   uint8_t buf[128];
@@ -34,10 +36,12 @@ START_TEST(every_bit) {
   size_t n = hex_into(buf, sizeof buf, rfc5769[0]);
   for (size_t bit = 8 * 8; bit < 8 * (n - 8); bit++) {
     buf[bit / 8] ^= (uint8_t)(1 << (bit % 8));
-    if (weft_stun_parse(&m, buf, n) == WEFT_OK) ck_assert_int_ne(weft_stun_check_integrity(&m, key, strlen(key)), WEFT_OK);
+    if (weft_stun_parse(&m, buf, n) == WEFT_OK)
+      ck_assert_int_ne(weft_stun_check_integrity(&m, key, strlen(key)), WEFT_OK);
     buf[bit / 8] ^= (uint8_t)(1 << (bit % 8));
   }
-} END_TEST
+}
+END_TEST
 
 /* RFC 5769 section 2.4: user "matorikkusu" in katakana, realm example.org, password "TheMatrIX" */
 START_TEST(rfc5769_long_term) {
@@ -55,7 +59,8 @@ START_TEST(rfc5769_long_term) {
   ck_assert_int_eq(weft_stun_long_term_key(k, 20, user, "example.org", "TheMatrIX"), WEFT_EINVAL);
   ck_assert_int_eq(weft_stun_userhash(k, user, "example.org"), WEFT_OK); /* RFC 8489 appendix B.1 */
   ck_assert_hex(k, 32, "4a3cf38fef6992bda952c6780417da0f24819415569e60b205c46e41407f1704");
-} END_TEST
+}
+END_TEST
 
 /* lengths other than 20 for SHA-1, and what may be left of SHA-256 (B6) */
 START_TEST(truncated) {
@@ -68,11 +73,15 @@ START_TEST(truncated) {
     ck_assert_int_eq(weft_stun_parse(&m, buf, 24 + len), WEFT_OK);
     ck_assert_int_eq(weft_stun_check_integrity(&m, key, strlen(key)), WEFT_EAUTH);
   }
-} END_TEST
+}
+END_TEST
 
 /* Python: hmac.new(key, header with length 20 + n, sha256) over a bare request; the first n bytes are the attribute */
 START_TEST(sha256) {
-  static const char *const macs[] = {"a46e37ef2852de80e9a92b5d44d738f4", "e9cb480687c6911d0d83ef8ef0e3f8ccb8d96be9", "ebbdb72937e570fa38b73253e348153441572701b50d7188", "04e6480e93a68f003486d14b8269b5b5bcf38f73a473de5ef243b02a", "97982adb48a1c25f1c8f68ea53f5aad681b35bfa59aec1b7a0ed1195d1bc9296"};
+  static const char *const macs[] = {"a46e37ef2852de80e9a92b5d44d738f4", "e9cb480687c6911d0d83ef8ef0e3f8ccb8d96be9",
+                                     "ebbdb72937e570fa38b73253e348153441572701b50d7188",
+                                     "04e6480e93a68f003486d14b8269b5b5bcf38f73a473de5ef243b02a",
+                                     "97982adb48a1c25f1c8f68ea53f5aad681b35bfa59aec1b7a0ed1195d1bc9296"};
   for (size_t i = 0; i < 5; i++) {
     size_t n = 16 + 4 * i;
     uint8_t buf[128];
@@ -91,7 +100,8 @@ START_TEST(sha256) {
   hex_into(buf, sizeof buf, "000100102112a442b7e7a701bc34d686fa87dfae001c000c000000000000000000000000");
   ck_assert_int_eq(weft_stun_parse(&m, buf, 36), WEFT_OK);
   ck_assert_int_eq(weft_stun_check_integrity_sha256(&m, key, strlen(key)), WEFT_EAUTH); /* shorter than 16 */
-} END_TEST
+}
+END_TEST
 
 START_TEST(both_written) {
   static const uint8_t txid[12] = {1};
@@ -120,7 +130,8 @@ START_TEST(both_written) {
   weft_stun_put_integrity(&w, long_key, 200);
   ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_OK);
   ck_assert_hex(buf + 24, 20, "cd9f8796d8133c63200890340242a82a9b94b049"); /* Python's hmac over the 20 bytes before */
-} END_TEST
+}
+END_TEST
 
 /* checks as Chromium sent them; password = the ufrag of webrtc-direct v1 */
 START_TEST(chromium) {
@@ -141,10 +152,12 @@ START_TEST(chromium) {
     ck_assert_int_eq(weft_stun_find(&m, WEFT_STUN_USE_CANDIDATE, &a), i == 0 ? WEFT_ENOTFOUND : WEFT_OK);
     free(data);
   }
-} END_TEST
+}
+END_TEST
 
 Suite *test_stun_integrity(void) {
-  static const unit_test tests[] = {UNIT(rfc5769_short_term), UNIT(every_bit), UNIT(rfc5769_long_term), UNIT(truncated),
-                                    UNIT(sha256), UNIT(both_written), UNIT(chromium)};
+  static const unit_test tests[] = {
+      UNIT(rfc5769_short_term), UNIT(every_bit), UNIT(rfc5769_long_term), UNIT(truncated), UNIT(sha256),
+      UNIT(both_written),       UNIT(chromium)};
   return unit_suite("stun/integrity", tests, sizeof tests / sizeof tests[0]);
 }

@@ -6,10 +6,9 @@
 #include "test/support/unit.h"
 
 /* RFC 5769 section 2.1 */
-static const char request_hex[] =
-    "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74"
-    "002400046e0001ff80290008932ff9b151263b36000600096576746a3a68367659202020"
-    "000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf";
+static const char request_hex[] = "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74"
+                                  "002400046e0001ff80290008932ff9b151263b36000600096576746a3a68367659202020"
+                                  "000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf";
 
 static int parse_hex(weft_stun_msg *m, uint8_t *buf, size_t cap, const char *hex) {
   return weft_stun_parse(m, buf, hex_into(buf, cap, hex));
@@ -38,7 +37,8 @@ START_TEST(rfc5769_request) {
   ck_assert(tie == 0x932ff9b151263b36u);
   ck_assert_int_eq(weft_stun_get_u32(&a, &priority), WEFT_EMALFORMED);
   ck_assert_int_eq(weft_stun_find(&m, WEFT_STUN_REALM, &a), WEFT_ENOTFOUND);
-} END_TEST
+}
+END_TEST
 
 START_TEST(every_length_lie) {
   uint8_t buf[256];
@@ -51,7 +51,8 @@ START_TEST(every_length_lie) {
     buf[3] = (uint8_t)lie;
     ck_assert_int_eq(weft_stun_parse(&m, buf, n), lie == n - 20 ? WEFT_OK : WEFT_EMALFORMED);
   }
-} END_TEST
+}
+END_TEST
 
 START_TEST(attribute_length_lies) {
   uint8_t buf[256];
@@ -62,7 +63,8 @@ START_TEST(attribute_length_lies) {
     buf[23] = (uint8_t)lie;
     ck_assert_int_eq(weft_stun_parse(&m, buf, n), WEFT_EMALFORMED);
   }
-} END_TEST
+}
+END_TEST
 
 START_TEST(demultiplexing) {
   uint8_t buf[20];
@@ -76,7 +78,8 @@ START_TEST(demultiplexing) {
   ck_assert(!weft_stun_is(buf, 0));
   buf[7] ^= 1;
   ck_assert(!weft_stun_is(buf, 20)); /* RFC 3489 */
-} END_TEST
+}
+END_TEST
 
 START_TEST(after_integrity_ignored) {
   uint8_t buf[256];
@@ -97,9 +100,11 @@ START_TEST(after_integrity_ignored) {
   /* anything after FINGERPRINT, and a second FINGERPRINT */
   ck_assert_int_eq(parse_hex(&m, buf, sizeof buf, "0001000c2112a442000000000000000000000000 8028000400000000 00250000"),
                    WEFT_EMALFORMED);
-  ck_assert_int_eq(parse_hex(&m, buf, sizeof buf, "000100102112a442000000000000000000000000 8028000400000000 8028000400000000"),
-                   WEFT_EMALFORMED);
-} END_TEST
+  ck_assert_int_eq(
+      parse_hex(&m, buf, sizeof buf, "000100102112a442000000000000000000000000 8028000400000000 8028000400000000"),
+      WEFT_EMALFORMED);
+}
+END_TEST
 
 START_TEST(integrity_order) {
   uint8_t buf[256];
@@ -119,20 +124,23 @@ START_TEST(integrity_order) {
                    WEFT_OK);
   ck_assert_int_eq(weft_stun_find(&m, WEFT_STUN_MESSAGE_INTEGRITY, &a), WEFT_ENOTFOUND);
   ck_assert_int_eq(weft_stun_find(&m, WEFT_STUN_MESSAGE_INTEGRITY_SHA256, &a), WEFT_OK);
-} END_TEST
+}
+END_TEST
 
 START_TEST(unknown_required) {
   uint8_t buf[256];
   weft_stun_msg m;
   uint16_t types[2], known[] = {0x7ffe};
-  ck_assert_int_eq(parse_hex(&m, buf, sizeof buf,
-                             "000100182112a442000000000000000000000000 7ffe0000 7fff0000 c0570000 00300000 00250000 00310000"),
-                   WEFT_OK);
+  ck_assert_int_eq(
+      parse_hex(&m, buf, sizeof buf,
+                "000100182112a442000000000000000000000000 7ffe0000 7fff0000 c0570000 00300000 00250000 00310000"),
+      WEFT_OK);
   ck_assert_uint_eq(weft_stun_unknown(&m, known, 1, types, 2), 3); /* counts all, writes two (B8) */
   ck_assert_uint_eq(types[0], 0x7fff);
   ck_assert_uint_eq(types[1], 0x0030);
   ck_assert_uint_eq(weft_stun_unknown(&m, NULL, 0, NULL, 0), 4);
-} END_TEST
+}
+END_TEST
 
 START_TEST(many_attributes) {
   static uint8_t buf[65535 + 20];
@@ -145,7 +153,8 @@ START_TEST(many_attributes) {
   while (weft_stun_next(&m, &cursor, &a)) n++;
   ck_assert_uint_eq(n, 0xfffc / 4);
   ck_assert_int_eq(weft_stun_find(&m, WEFT_STUN_USERNAME, &a), WEFT_ENOTFOUND);
-} END_TEST
+}
+END_TEST
 
 START_TEST(errors) {
   unsigned code;
@@ -160,7 +169,8 @@ START_TEST(errors) {
       if (good) ck_assert_uint_eq(code, hundreds * 100 + number);
     }
   }
-} END_TEST
+}
+END_TEST
 
 START_TEST(odd_addresses) { /* unaligned input is no concern of anybody */
   uint8_t buf[300];
@@ -170,12 +180,13 @@ START_TEST(odd_addresses) { /* unaligned input is no concern of anybody */
     ck_assert_int_eq(weft_stun_parse(&m, buf + shift, n), WEFT_OK);
     ck_assert_int_eq(weft_stun_check_fingerprint(&m), 1);
   }
-} END_TEST
+}
+END_TEST
 
 Suite *test_stun_message(void) {
-  static const unit_test tests[] = {UNIT(rfc5769_request),         UNIT(every_length_lie), UNIT(attribute_length_lies),
-                                    UNIT(demultiplexing),          UNIT(after_integrity_ignored), UNIT(integrity_order),
-                                    UNIT(unknown_required),        UNIT(many_attributes),  UNIT(errors),
+  static const unit_test tests[] = {UNIT(rfc5769_request),  UNIT(every_length_lie),        UNIT(attribute_length_lies),
+                                    UNIT(demultiplexing),   UNIT(after_integrity_ignored), UNIT(integrity_order),
+                                    UNIT(unknown_required), UNIT(many_attributes),         UNIT(errors),
                                     UNIT(odd_addresses)};
   return unit_suite("stun/message", tests, sizeof tests / sizeof tests[0]);
 }

@@ -21,7 +21,8 @@ START_TEST(schedule) {
   ck_assert_int_eq(weft_stun_transaction_tick(&t, WEFT_MS(39500)), WEFT_ETIMEDOUT);
   ck_assert_uint_eq(t.deadline, WEFT_NEVER);
   ck_assert_int_eq(weft_stun_transaction_tick(&t, WEFT_SEC(1000)), WEFT_EAGAIN);
-} END_TEST
+}
+END_TEST
 
 START_TEST(matching) {
   test_rng r;
@@ -45,7 +46,8 @@ START_TEST(matching) {
   r.fail_on = true;
   ck_assert_int_eq(weft_stun_transaction_start(&t, &rng, 0, 0), WEFT_ERANDOM);
   ck_assert_uint_eq(t.deadline, WEFT_NEVER);
-} END_TEST
+}
+END_TEST
 
 Suite *test_stun_transaction(void) {
   static const unit_test tests[] = {UNIT(schedule), UNIT(matching)};

@@ -25,7 +25,8 @@ START_TEST(a_check) {
                 "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74"
                 "002400046e0001ff80290008932ff9b151263b36000600096576746a3a68367659000000"
                 "000800147907c2d2edbfea480e4c76d82962d5c3742af9e380280004e352928d");
-} END_TEST
+}
+END_TEST
 
 START_TEST(types_round_trip) {
   uint8_t buf[20];
@@ -42,7 +43,8 @@ START_TEST(types_round_trip) {
     }
   weft_stun_begin(&w, buf, sizeof buf, WEFT_STUN_ERROR, WEFT_STUN_BINDING, txid);
   ck_assert_hex(buf, 2, "0111"); /* RFC 8489 section 5 */
-} END_TEST
+}
+END_TEST
 
 START_TEST(padding_is_zero) {
   for (size_t n = 0; n < 9; n++) {
@@ -57,7 +59,8 @@ START_TEST(padding_is_zero) {
     for (size_t i = 24 + n; i < len; i++) ck_assert_uint_eq(buf[i], 0);
     ck_assert_uint_eq(buf[len], 0xAA);
   }
-} END_TEST
+}
+END_TEST
 
 /* every capacity from 0 up: too small is one error at the end and nothing is written past it */
 START_TEST(every_capacity) {
@@ -80,11 +83,14 @@ START_TEST(every_capacity) {
     weft_stun_put_fingerprint(&w);
     int rc = weft_stun_end(&w, &len);
     ck_assert_int_eq(rc, cap >= 184 ? WEFT_OK : WEFT_ETOOBIG); /* 20+8+28+12+24+24+24+36+8 */
-    if (rc == WEFT_OK) ck_assert_int_eq(weft_stun_parse(&m, buf, len), WEFT_OK);
-    else ck_assert_uint_eq(len, 0);
+    if (rc == WEFT_OK)
+      ck_assert_int_eq(weft_stun_parse(&m, buf, len), WEFT_OK);
+    else
+      ck_assert_uint_eq(len, 0);
     for (size_t i = cap; i < sizeof buf; i++) ck_assert_uint_eq(buf[i], 0x55);
   }
-} END_TEST
+}
+END_TEST
 
 START_TEST(not_writable) {
   static uint8_t big[70000], value[0xFFF8];
@@ -103,7 +109,8 @@ START_TEST(not_writable) {
   ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_OK); /* 65,532 bytes: the most the length field can say */
   weft_stun_put(&w, WEFT_STUN_SOFTWARE, NULL, 0);
   ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_ETOOBIG);
-} END_TEST
+}
+END_TEST
 
 Suite *test_stun_writer(void) {
   static const unit_test tests[] = {UNIT(a_check), UNIT(types_round_trip), UNIT(padding_is_zero), UNIT(every_capacity),
