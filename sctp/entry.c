@@ -93,13 +93,16 @@ int weft_sctp_tick(weft_sctp *s, weft_time now) {
   weft_sctp_tick_shutdown(s);
   weft_sctp_tick_reset(s);
   weft_sctp_tick_heartbeat(s);
-  if (weft_time_due(s->sack_at, s->now)) s->pending |= WEFT_SCTP_PEND_SACK;
+  if (weft_time_due(s->sack_at, s->now)) {
+    s->pending |= WEFT_SCTP_PEND_SACK;
+    s->sack_at = WEFT_NEVER; /* when output refuses, retry_at is the next time */
+  }
   return weft_sctp_leave(s, WEFT_OK);
 }
 
 weft_time weft_sctp_deadline(const weft_sctp *s) {
   if (s->dead) return WEFT_NEVER;
-  if (s->tx.pool && !weft_list_empty(&s->tx.drained)) return s->now;
+  if (s->tx.pool && !weft_list_empty(&s->tx.drained)) return s->now + 1; /* a callback asked again */
   weft_time at = weft_time_min(s->t1_at, s->t2_at);
   at = weft_time_min(at, weft_time_min(s->t3_at, s->t5_at));
   at = weft_time_min(at, weft_time_min(s->sack_at, s->retry_at));

@@ -69,7 +69,7 @@ static bool draw_tag(weft_sctp *s, weft_sctp_peer *p) {
   uint8_t r[8];
   if (s->cfg.rng.fill(s->cfg.rng.ctx, r, sizeof r) != 0) return false;
   p->my_tag = weft_sctp_be32(r);
-  p->my_tsn = weft_sctp_be32(r + 4);
+  p->my_tsn = s->cfg.use_initial_tsn ? s->cfg.initial_tsn : weft_sctp_be32(r + 4);
   if (p->my_tag == 0) p->my_tag = 1; /* section 3.3.2: never 0 */
   return true;
 }
@@ -223,11 +223,14 @@ void weft_sctp_on_cookie_ack(weft_sctp *s) {
 
 /* ---- timers ---------------------------------------------------------------------------------------------------------- */
 
-/* Section 5.2.6: begin again with an INIT. Counted, so that a peer without a clock cannot keep us at it. */
+/* Section 5.2.6: begin again with an INIT. Its tag is new: if the peer took an earlier cookie after all, the same tag would be
+ * neither a restart nor a duplicate for it. Counted, so that a peer without a clock cannot keep us at it. */
 void weft_sctp_on_stale_cookie(weft_sctp *s) {
   if (s->state != WEFT_SCTP_COOKIE_ECHOED) return;
+  weft_sctp_peer fresh = {0};
+  if (!draw_tag(s, &fresh)) return;
   weft_sctp_set_state(s, WEFT_SCTP_COOKIE_WAIT);
-  s->peer.peer_tag = 0;
+  s->peer = fresh;
   s->pending = WEFT_SCTP_PEND_INIT;
   if (s->stale_cookies++ >= s->cfg.max_init_retransmits) {
     weft_sctp_fail(s, WEFT_WHO_PEER, "handshake", WEFT_EPROTO, WEFT_SCTP_CAUSE_STALE_COOKIE, "every cookie was too old for the peer");

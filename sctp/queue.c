@@ -25,7 +25,8 @@ int weft_sctp_send_init(weft_sctp_send_state *t, weft_sctp_pool *pool, uint32_t 
 }
 
 void weft_sctp_send_release(weft_sctp_send_state *t, weft_sctp_out *c) {
-  c->stream->chunks--;
+  weft_sctp_stream_out *s = c->stream;
+  if (--s->chunks == 0 && s->resetting && weft_list_empty(&s->reset)) weft_list_push_back(&t->resettable, &s->reset);
   t->memory -= c->block.size;
   weft_sctp_pool_put(t->pool, c);
 }
@@ -142,9 +143,7 @@ void weft_sctp_send_discharge(weft_sctp_send_state *t, weft_sctp_out *c) {
   weft_sctp_stream_out *s = c->stream;
   s->buffered -= c->len;
   t->buffered -= c->len;
-  if (s->buffered != 0) return;
-  if (s->notify && weft_list_empty(&s->drain)) weft_list_push_back(&t->drained, &s->drain);
-  if (s->resetting && weft_list_empty(&s->reset)) weft_list_push_back(&t->resettable, &s->reset);
+  if (s->buffered == 0 && s->notify && weft_list_empty(&s->drain)) weft_list_push_back(&t->drained, &s->drain);
 }
 
 static weft_sctp_out *pop(weft_sctp_send_state *t, weft_sctp_stream_out *s) {

@@ -43,7 +43,7 @@ static int mark_streams(weft_sctp *s, const uint16_t *streams, size_t n) {
     weft_sctp_stream_out *out = weft_sctp_send_stream(&s->tx, streams[i]);
     if (out->resetting) continue;
     out->resetting = true;
-    if (out->buffered == 0) weft_list_push_back(&s->tx.resettable, &out->reset);
+    if (out->chunks == 0) weft_list_push_back(&s->tx.resettable, &out->reset);
   }
   return WEFT_OK;
 }
@@ -77,7 +77,7 @@ static bool take_ready(weft_sctp *s) {
 void weft_sctp_resets_ready(weft_sctp *s) {
   weft_sctp_resets *r = &s->resets;
   if (r->open || !s->tx.pool || !weft_sctp_can_send_data(s) || !weft_evq_outermost(&s->q)) return;
-  r->all_asked = r->all && s->tx.buffered == 0;
+  r->all_asked = r->all && weft_sctp_send_empty(&s->tx);
   if (!r->all_asked && (weft_list_empty(&s->tx.resettable) || !take_ready(s))) return;
   r->open = true;
   r->tries = 0;
@@ -89,12 +89,14 @@ size_t weft_sctp_reset_size(const weft_sctp *s) {
   return 4 + 16 + weft_sctp_pad4(s->resets.all_asked ? 0 : 2 * s->resets.asked_n);
 }
 
+/* "Sender's Last Assigned TSN" (section 4.1) is the last one acknowledged here: it covers all that was ever sent on these streams, so the
+ * peer never has to say "in progress" because of data of others - some peers never get out of that state. */
 void weft_sctp_put_reset(weft_sctp *s, weft_wr *w) {
   const weft_sctp_resets *r = &s->resets;
   size_t chunk = weft_sctp_open_chunk(w, WEFT_SCTP_RE_CONFIG, 0), at = weft_sctp_open_tlv(w, WEFT_SCTP_PARAM_RESET_OUT);
   weft_wr_u32(w, r->seq);
   weft_wr_u32(w, r->peer_seq);
-  weft_wr_u32(w, s->tx.next - 1);
+  weft_wr_u32(w, s->tx.acked);
   for (size_t i = 0; !r->all_asked && i < r->asked_n; i++) weft_wr_u16(w, r->asked[i]);
   weft_sctp_close_tlv(w, at);
   weft_sctp_close_tlv(w, chunk);
