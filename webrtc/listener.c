@@ -190,17 +190,10 @@ static int gate_output(void *user, const weft_addr *local, const weft_addr *remo
   return send_unproven(user, local, remote, data, len, now);
 }
 
-/* Who can send back a cookie from there and calls itself something else has begun anew; what was there before is gone. */
-static void displace(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote) {
-  static const weft_closed why = {WEFT_WHO_PEER, "webrtc", "path",
-                                  WEFT_ERESET,   0,        "the peer began another connection from the same address"};
-  weft_webrtc *c = weft_webrtc_routes_find(&l->routes, local, remote);
-  if (!c) return;
-  weft_webrtc_routes_drop(&l->routes, local, remote);
-  if (!weft_addr_equal(&c->remote, remote) || !weft_addr_equal(&c->local, local)) return;
-  weft_webrtc_enter(c, l->now);
-  weft_webrtc_fail(c, &why);
-  weft_webrtc_leave(c);
+/* A connection that was once admitted from there but lives elsewhere gives the address up: who sends back a cookie is there. The one whose
+ * path it is keeps it (see begins_anew). */
+static void vacate(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote) {
+  if (weft_webrtc_routes_find(&l->routes, local, remote)) weft_webrtc_routes_drop(&l->routes, local, remote);
 }
 
 static int make(weft_webrtc_listener *l, const uint8_t key[WEFT_ICE_LITE_KEY_LEN], weft_webrtc **out) {
@@ -237,7 +230,7 @@ static void gate_hello(void *user, const weft_addr *local, const weft_addr *remo
     l->stats.drop_in_flight++; /* silence: the dialer's retransmission may find room */
     return;
   }
-  displace(l, local, remote);
+  vacate(l, local, remote);
   if (make(l, key, &c) != WEFT_OK) return;
   weft_webrtc_enter(c, now);
   weft_webrtc_begin(c);
@@ -257,10 +250,17 @@ static bool is_client_hello(const uint8_t *data, size_t len) {
   return len > 13 && data[0] == 22 && data[3] == 0 && data[4] == 0 && data[13] == 1;
 }
 
+static bool is_path(const weft_webrtc *c, const weft_addr *local, const weft_addr *remote) {
+  return weft_addr_equal(&c->remote, remote) && weft_addr_equal(&c->local, local);
+}
+
+/* A hello under another user name. Never on a connection's own path: user names and old cookied hellos can be repeated by whoever saw one,
+ * so a dialer that crashed and took the same port again waits until the old connection has timed out. */
 static bool begins_anew(const weft_webrtc_listener *l, const weft_webrtc *c, const weft_addr *local,
                         const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
   uint8_t key[WEFT_ICE_LITE_KEY_LEN];
-  if (!is_client_hello(data, len) || weft_ice_lite_lookup(l->lite, local, remote, now, key) != WEFT_OK) return false;
+  if (is_path(c, local, remote) || !is_client_hello(data, len)) return false;
+  if (weft_ice_lite_lookup(l->lite, local, remote, now, key) != WEFT_OK) return false;
   return memcmp(key, c->key, sizeof key) != 0;
 }
 
