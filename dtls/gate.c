@@ -108,7 +108,7 @@ static void trace(const weft_dtls_gate *g, weft_trace_kind kind, const char *tex
 
 /* HMAC-SHA256 over the bucket of time, the source, and what of the hello may not change between the two (RFC 6347
  * section 4.2.1). */
-static void make_cookie(const weft_dtls_gate *g, uint8_t out[WEFT_DTLS_COOKIE_LEN], const weft_addr *remote,
+static bool make_cookie(const weft_dtls_gate *g, uint8_t out[WEFT_DTLS_COOKIE_LEN], const weft_addr *remote,
                         const weft_dtls_hello *h, uint64_t bucket) {
   uint8_t buf[128];
   weft_wr w;
@@ -122,19 +122,18 @@ static void make_cookie(const weft_dtls_gate *g, uint8_t out[WEFT_DTLS_COOKIE_LE
   weft_wr_bytes(&w, h->random, 32);
   weft_wr_u8(&w, (uint8_t)h->session_id_len);
   weft_wr_bytes(&w, h->session_id, h->session_id_len);
-  if (!weft_wr_ok(&w) || weft_dtls_hmac_run(&g->key, out, buf, weft_wr_len(&w)) != WEFT_OK)
-    memset(out, 0, WEFT_DTLS_COOKIE_LEN);
+  return weft_wr_ok(&w) && weft_dtls_hmac_run(&g->key, out, buf, weft_wr_len(&w)) == WEFT_OK;
+}
+
+static bool cookie_of(const weft_dtls_gate *g, const weft_addr *remote, const weft_dtls_hello *h, uint64_t bucket) {
+  uint8_t want[WEFT_DTLS_COOKIE_LEN];
+  return make_cookie(g, want, remote, h, bucket) && weft_ct_equal(want, h->cookie, sizeof want);
 }
 
 static bool cookie_good(const weft_dtls_gate *g, const weft_addr *remote, const weft_dtls_hello *h) {
-  uint8_t want[WEFT_DTLS_COOKIE_LEN];
-  if (h->cookie_len != sizeof want) return false;
   uint64_t bucket = g->now / BUCKET;
-  make_cookie(g, want, remote, h, bucket);
-  if (weft_ct_equal(want, h->cookie, sizeof want)) return true;
-  if (bucket == 0) return false;
-  make_cookie(g, want, remote, h, bucket - 1);
-  return weft_ct_equal(want, h->cookie, sizeof want);
+  if (h->cookie_len != WEFT_DTLS_COOKIE_LEN) return false;
+  return cookie_of(g, remote, h, bucket) || (bucket > 0 && cookie_of(g, remote, h, bucket - 1));
 }
 
 /* 60 bytes: the least that can ask for it has 61. */
@@ -143,7 +142,7 @@ static void send_cookie(weft_dtls_gate *g, const weft_addr *local, const weft_ad
   uint8_t buf[WEFT_DTLS_HEADER_LEN + WEFT_DTLS_FRAGMENT_HEADER_LEN + 3 + WEFT_DTLS_COOKIE_LEN];
   uint8_t cookie[WEFT_DTLS_COOKIE_LEN];
   const uint32_t len = 3 + WEFT_DTLS_COOKIE_LEN;
-  make_cookie(g, cookie, remote, h, g->now / BUCKET);
+  if (!make_cookie(g, cookie, remote, h, g->now / BUCKET)) return;
   weft_wr w;
   weft_wr_init(&w, buf, sizeof buf);
   weft_dtls_record_header(&w, WEFT_DTLS_HANDSHAKE, WEFT_DTLS_VERSION_10, 0, rec->seq,
