@@ -152,12 +152,10 @@ static bool on_certificate(void *user, const uint8_t *der, size_t len) {
 
 static int start_halves(weft_dtls *d, const weft_dtls_suite *suite, const weft_dtls_keys *k) {
   bool client = d->cfg.role == WEFT_DTLS_CLIENT;
-  uint64_t used = d->tx.next;
   int rx = weft_dtls_half_start(&d->rx, suite, client ? k->server_key : k->client_key,
                                 client ? k->server_iv : k->client_iv, false);
   int tx = weft_dtls_half_start(&d->tx, suite, client ? k->client_key : k->server_key,
                                 client ? k->client_iv : k->server_iv, false);
-  d->tx.next = used;
   d->keyed = true;
   return rx != WEFT_OK ? rx : tx;
 }

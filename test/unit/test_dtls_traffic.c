@@ -1,5 +1,4 @@
-#include "dtls/dtls.h"
-#include "dtls/record.h"
+#include "dtls/dtls_int.h"
 #include "test/support/hex.h"
 #include "test/support/unit.h"
 #include "test/unit/dtls_pair.h"
@@ -203,6 +202,70 @@ START_TEST(empty_record) {
 }
 END_TEST
 
+/* Whatever a peer with the keys may seal. */
+static void give_sealed(dtls_pair *p, uint8_t type, const char *hex) {
+  wire_item w;
+  uint8_t content[64];
+  size_t n = hex_into(content, sizeof content, hex);
+  w.len = weft_dtls_half_seal(&p->client.d->tx, type, content, n, w.data, sizeof w.data);
+  give(p, &w);
+}
+
+START_TEST(warnings_change_nothing) {
+  dtls_pair p;
+  connect(&p);
+  give_sealed(&p, 21, "0164"); /* no_renegotiation */
+  give_sealed(&p, 21, "015a"); /* user_canceled */
+  give_sealed(&p, 21, "02");
+  give_sealed(&p, 21, "022800");
+  give_sealed(&p, 21, "");
+  ck_assert_uint_eq(stats(&p.server).drop_malformed, 3);
+  ck_assert_uint_eq(p.server.closed, 0);
+  give_sealed(&p, 21, "0228");
+  ck_assert_uint_eq(p.server.closed, 1);
+  ck_assert_str_eq(p.server.why.step, "alert");
+  ck_assert_uint_eq(p.server.why.wire_code, 40);
+  pair_done(&p);
+}
+END_TEST
+
+/* RFC 5246 section 7.2.1 */
+START_TEST(close_notify_is_answered) {
+  dtls_pair p;
+  connect(&p);
+  unsigned before = p.server.sent;
+  give_sealed(&p, 21, "0100");
+  ck_assert_uint_eq(p.server.sent, before + 1);
+  ck_assert_uint_eq(p.server.closed, 1);
+  pair_run(&p, WEFT_SEC(40));
+  ck_assert_uint_eq(p.client.closed, 1);
+  ck_assert_int_eq(p.client.why.code, WEFT_OK);
+  pair_done(&p);
+}
+END_TEST
+
+/* Handshake messages of a new handshake and ChangeCipherSpec, under the right keys: both sides, before and after the
+ * large context is gone. */
+START_TEST(no_second_handshake) {
+  static const char *messages[] = {"", "00", "010000000005000000000000", "140000000005000000000000", "14"};
+  dtls_pair p;
+  connect(&p);
+  unsigned sent = p.server.sent;
+  for (int round = 0; round < 2; round++) {
+    uint64_t before = stats(&p.server).drop_state;
+    for (size_t i = 0; i < 5; i++) give_sealed(&p, 22, messages[i]);
+    give_sealed(&p, 20, "01");
+    ck_assert_uint_ge(stats(&p.server).drop_state - before, 4);
+    ck_assert_uint_eq(p.server.sent, sent);
+    ck_assert_uint_eq(p.server.closed, 0);
+    give_sealed(&p, 23, "aa");
+    ck_assert_ptr_null(p.server.d->engine);
+  }
+  ck_assert_uint_eq(p.server.data, 2);
+  pair_done(&p);
+}
+END_TEST
+
 Suite *test_dtls_traffic(void) {
   static const unit_test tests[] = {UNIT(replays_and_window),
                                     UNIT(finished_replayed),
@@ -211,6 +274,9 @@ Suite *test_dtls_traffic(void) {
                                     UNIT(clear_records_are_ignored),
                                     UNIT(several_records_in_a_datagram),
                                     UNIT(closed_in_the_middle_of_a_datagram),
-                                    UNIT(empty_record)};
+                                    UNIT(empty_record),
+                                    UNIT(warnings_change_nothing),
+                                    UNIT(close_notify_is_answered),
+                                    UNIT(no_second_handshake)};
   return unit_suite("dtls/traffic", tests, sizeof tests / sizeof tests[0]);
 }
