@@ -296,10 +296,15 @@ INTEROP_HELPERS := $(patsubst test/interop/%.c,%,$(sort $(wildcard test/interop/
 $(INTEROP_HELPERS:%=$(B)/test/interop_%): $(B)/test/interop_%: $(B)/obj/test/interop/%.o $(SUPPORT) $(APP_LIB) $(ALL_ARCHIVES)
 	$(call link,$(ALL_EXT) $(CHECK_LIBS))
 
+# test/programs/<name>.c: what the test of the programs needs.
+PROGRAM_HELPERS := $(patsubst test/programs/%.c,$(B)/test/%,$(sort $(wildcard test/programs/*.c)))
+$(PROGRAM_HELPERS): $(B)/test/%: $(B)/obj/test/programs/%.o $(SUPPORT) $(B)/lib/libweft_base.a
+	$(call link,$(CHECK_LIBS))
+
 # ---- running the tests ------------------------------------------------------------------------------------------------
 # A jobs file has a name, a tab and a command per line; test/run.sh runs them and adds up what they say.
 
-TEST_BINS := $(UNIT_BINS) $(SIMS:%=$(B)/test/%) $(EMBEDS:%=$(B)/test/embed_%) $(FUZZERS:%=$(B)/test/fuzz_%) $(if $(TOPICS),$(B)/test/conform)
+TEST_BINS := $(UNIT_BINS) $(SIMS:%=$(B)/test/%) $(EMBEDS:%=$(B)/test/embed_%) $(FUZZERS:%=$(B)/test/fuzz_%) $(if $(TOPICS),$(B)/test/conform) $(PROGRAM_HELPERS)
 STAGED    := $(if $(filter release,$(VARIANT)),1)
 RUN        = bash test/run.sh -j $(JOBS) -l $(B)/log
 job        = printf '%s\t%s\n' '$(1)' '$(2)';
