@@ -223,4 +223,72 @@ static inline weft_sctp_stats link_stats(const sctp_link *l, int side) {
   return st;
 }
 
+/* ---- a peer made by hand --------------------------------------------------------------------------------------------- */
+
+/* A packet with these chunks and a right checksum. */
+static inline size_t link_packet_make(uint8_t *out, uint32_t tag, const uint8_t *chunks, size_t n) {
+  weft_wr w;
+  weft_wr_init(&w, out, LINK_PACKET);
+  weft_sctp_put_header(&w, 5000, 5000, tag);
+  weft_wr_bytes(&w, chunks, n);
+  ck_assert(weft_wr_ok(&w));
+  uint32_t crc = weft_sctp_packet_crc(weft_sctp_crc32c_table, out, weft_wr_len(&w));
+  for (unsigned i = 0; i < 4; i++) out[8 + i] = (uint8_t)(crc >> (8 * i));
+  return weft_wr_len(&w);
+}
+
+static inline void link_inject_tag(sctp_link *l, int to, uint32_t tag, const uint8_t *chunks, size_t n) {
+  uint8_t packet[LINK_PACKET];
+  size_t len = link_packet_make(packet, tag, chunks, n);
+  ck_assert_int_eq(weft_sctp_input(l->end[to].s, packet, len, l->now), WEFT_OK);
+}
+
+static inline void link_inject(sctp_link *l, int to, const uint8_t *chunks, size_t n) {
+  link_inject_tag(l, to, l->end[to].s->peer.my_tag, chunks, n);
+}
+
+/* Drops what is on the way. */
+static inline void link_clear(sctp_link *l) { l->queued = 0; }
+
+/* The first chunk of this type in what `from` has on the way; the packet's tag too. False: none. */
+static inline bool link_find(const sctp_link *l, int from, uint8_t type, weft_sctp_chunk *c, uint32_t *tag) {
+  for (size_t i = 0; i < l->queued; i++) {
+    weft_sctp_packet p;
+    if (l->queue[i].to == from || weft_sctp_packet_read(&p, l->queue[i].data, l->queue[i].len) != WEFT_OK) continue;
+    if (tag) *tag = p.tag;
+    while (weft_sctp_chunk_next(&p.chunks, c) == 1) {
+      if (c->type == type) return true;
+    }
+  }
+  return false;
+}
+
+static inline size_t link_on_the_way(const sctp_link *l, int from) {
+  size_t n = 0;
+  for (size_t i = 0; i < l->queued; i++) n += l->queue[i].to != from;
+  return n;
+}
+
+/* A DATA chunk at `ahead` behind the cumulative TSN of `to`. */
+static inline size_t link_data(const sctp_link *l, int to, uint8_t *out, uint8_t flags, uint32_t ahead, uint16_t stream, uint16_t ssn,
+                               const void *data, size_t len) {
+  weft_wr w;
+  weft_wr_init(&w, out, LINK_PACKET - 12);
+  size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_DATA, flags);
+  weft_wr_u32(&w, l->end[to].s->rx.cumulative + ahead);
+  weft_wr_u16(&w, stream);
+  weft_wr_u16(&w, ssn);
+  weft_wr_u32(&w, 53);
+  weft_wr_bytes(&w, data, len);
+  weft_sctp_close_tlv(&w, at);
+  ck_assert(weft_wr_ok(&w));
+  return weft_wr_len(&w);
+}
+
+static inline void link_inject_data(sctp_link *l, int to, uint8_t flags, uint32_t ahead, uint16_t stream, uint16_t ssn, const void *data,
+                                    size_t len) {
+  uint8_t chunk[LINK_PACKET];
+  link_inject(l, to, chunk, link_data(l, to, chunk, flags, ahead, stream, ssn, data, len));
+}
+
 #endif
