@@ -99,6 +99,10 @@ static int on_open(weft_datachannel *dc, uint16_t id, const uint8_t *data, size_
 }
 
 static void on_ack(weft_datachannel *dc, weft_datachannel_channel *ch, const uint8_t *data, size_t len) {
+  if (ch && ch->state == WEFT_DATACHANNEL_STATE_CLOSING) {
+    DROP(drop_closing); /* it crossed our reset */
+    return;
+  }
   if (!ch || !ch->awaiting_ack) {
     DROP(drop_unexpected);
     return;
