@@ -58,11 +58,14 @@ def command(name, package):
 
 
 class locked:
-    """One installation at a time in the cache."""
+    """One installation of a kind at a time in the cache."""
+
+    def __init__(self, kind):
+        self.kind = kind
 
     def __enter__(self):
         CACHE.mkdir(parents=True, exist_ok=True)
-        self.file = open(CACHE / ".lock", "w")
+        self.file = open(CACHE / f".lock-{self.kind}", "w")
         fcntl.flock(self.file, fcntl.LOCK_EX)
 
     def __exit__(self, *unused):
@@ -109,7 +112,7 @@ def node():
 
 def javascript():
     """(node, folder with the scripts and their packages); the scripts are laid beside node_modules at every start."""
-    with locked():
+    with locked("js"):
         binary = node()
         folder = CACHE / f"js-{fingerprint(HERE / 'js' / 'package.json')}"
         if not (folder / ".installed").exists():
@@ -194,7 +197,7 @@ class Go:
         if go is None:
             raise CannotRun("missing: Go, as new as go/go.mod says. As root: apt-get install -y --no-install-recommends golang-go "
                             "(a Go of 1.21 or later fetches the one that go.mod asks for by itself)")
-        with locked():
+        with locked("go"):
             files = sources("go", {".go", ".mod", ".sum"})
             self.binary = CACHE / f"go-peer-{fingerprint(*files)}"
             if not self.binary.exists():
@@ -232,7 +235,7 @@ class Rust:
         release = system_version("rustc", "--version")
         if tuple(map(int, release.split(".")[:2])) < (1, 88):
             raise CannotRun(f"Rust {release} is too old for libp2p-webrtc 0.10.0-alpha, which needs 1.88")
-        with locked():
+        with locked("rust"):
             files = sources("rust", {".rs", ".toml"})
             self.folder = CACHE / f"rust-{fingerprint(*files)}"
             self.binary = self.folder / "peer"
@@ -267,7 +270,7 @@ class Py:
     def prepare(self):
         if sys.version_info < (3, 10):
             raise CannotRun("libp2p 0.8.1 needs Python 3.10 or later")
-        with locked():
+        with locked("py"):
             folder = CACHE / f"py-{fingerprint(HERE / 'py' / 'requirements.txt')}"
             self.python = folder / "bin" / "python"
             if not (folder / ".installed").exists():
