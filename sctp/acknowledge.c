@@ -69,7 +69,8 @@ void weft_sctp_tick_t3(weft_sctp *s) {
   if (!weft_time_due(s->t3_at, s->now)) return;
   s->t3_at = WEFT_NEVER;
   s->stats.t3_expiries++;
-  bool waiting_for_window = s->probing && s->sacked_since_t3;
+  /* Section 6.1 A: while SACKs keep coming, a closed window is no error, be it met by a probe or by what was in flight when it closed. */
+  bool waiting_for_window = (s->probing || s->peer_window < s->cfg.mtu) && s->sacked_since_t3;
   s->sacked_since_t3 = false;
   if (!waiting_for_window && !weft_sctp_error_counted(s, "retransmission")) return;
   weft_sctp_cc_timeout(&s->cc);
