@@ -94,6 +94,8 @@ typedef struct weft_yamux_stats {
       drop_unknown_stream;
   uint32_t streams, unconsumed, buffered; /* gauges */
   weft_time rtt;                          /* WEFT_NEVER when unknown */
+  uint64_t refused_streams;               /* answered with RST: too many, or after a go-away */
+  uint64_t idle_frames;                   /* moved nothing: pings, empty frames, inbound streams reset or refused */
 } weft_yamux_stats;
 
 #define weft_yamux_config_default(c) weft_yamux_config_init((c), sizeof *(c))
