@@ -179,8 +179,8 @@ static int read_extensions(weft_ice_candidate *c, words *s) {
     }
     if (is(name, "ufrag")) {
       if (!weft_ice_cred_valid(value.p, value.len, 1)) return WEFT_EMALFORMED;
+      memset(c->ufrag, 0, sizeof c->ufrag); /* named twice: the last counts */
       memcpy(c->ufrag, value.p, value.len);
-      c->ufrag[value.len] = 0;
     }
   }
   return c->tcp && !tcptype ? WEFT_EMALFORMED : WEFT_OK; /* RFC 6544 section 4.5 */

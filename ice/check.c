@@ -43,11 +43,15 @@ static void send_request(weft_ice *ice, weft_ice_pair *p, const weft_ice_slot *s
   (void)weft_ice_output(ice, &p->base->addr, &p->to, buf, len); /* not sent is as good as lost */
 }
 
-static weft_ice_slot *new_slot(weft_ice *ice, weft_ice_pair *p, const uint8_t txid[WEFT_STUN_TXID_LEN], bool use_candidate) {
+static weft_ice_slot *new_slot(weft_ice *ice, weft_ice_pair *p, const uint8_t txid[WEFT_STUN_TXID_LEN],
+                               bool use_candidate) {
   weft_ice_slot *s = &p->slots[p->next_slot];
   p->next_slot = (uint8_t)((p->next_slot + 1) % WEFT_ICE_SLOTS);
-  *s = (weft_ice_slot){.live = true, .use_candidate = use_candidate, .priority = reflexive_priority(p),
-                       .controlling = ice->role == WEFT_ICE_CONTROLLING, .sent_at = ice->now};
+  *s = (weft_ice_slot){.live = true,
+                       .use_candidate = use_candidate,
+                       .priority = reflexive_priority(p),
+                       .controlling = ice->role == WEFT_ICE_CONTROLLING,
+                       .sent_at = ice->now};
   memcpy(s->txid, txid, sizeof s->txid);
   return s;
 }

@@ -18,7 +18,12 @@ static void schedule(weft_ice *ice) {
   ice->quiet_wait = weft_ice_jitter(ice, i / 10 * 4, i / 10);
 }
 
-void weft_ice_consent_begin(weft_ice *ice) { schedule(ice); }
+/* A path just taken into use: alive as of its last answer, and asked again soon. */
+void weft_ice_consent_begin(weft_ice *ice) {
+  schedule(ice);
+  ice->live_at = ice->selected->answered_at;
+  ice->selected->sent_at = ice->now;
+}
 
 static weft_time check_at(const weft_ice *ice) {
   return weft_time_min(ice->consent_at, weft_time_add(ice->selected->sent_at, ice->quiet_wait));
@@ -50,10 +55,10 @@ static void run_old(weft_ice *ice) {
 }
 
 static void run_selected(weft_ice *ice) {
+  if (weft_time_due(expires_at(ice), ice->now))
+    weft_ice_pair_fail(ice, ice->selected); /* one with consent takes over */
   weft_ice_pair *p = ice->selected;
-  if (weft_time_due(expires_at(ice), ice->now)) {
-    weft_ice_pair_fail(ice, p); /* another pair with consent takes over, if there is one */
-    if (ice->selected != NULL) return;
+  if (p == NULL) {
     weft_ice_finish(ice, WEFT_WHO_TIMEOUT, "consent", WEFT_ETIMEDOUT,
                     "the peer stopped answering consent checks; it is gone or the network changed");
     return;

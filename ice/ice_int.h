@@ -21,19 +21,19 @@
 #include "base/timer.h"
 #include "stun/stun.h"
 
-#define WEFT_ICE_LOCAL_MAX 32    /* local candidates of all types together */
-#define WEFT_ICE_SERVER_MAX 4    /* STUN servers */
-#define WEFT_ICE_SLOTS 4         /* requests per pair whose answers are still taken */
-#define WEFT_ICE_HELD_MAX 4      /* datagrams that may come before the answer that validates their pair */
-#define WEFT_ICE_HELD_BYTES 1500 /* larger ones are not held */
-#define WEFT_ICE_TRANSACTIONS 3  /* check transactions per pair without any answer */
-#define WEFT_ICE_FEW_PAIRS 4     /* a list this short cannot hammer anybody: each pair may be asked ... */
-#define WEFT_ICE_PATIENT_RC 14   /* ... this often, else Rc = 7 times, in one transaction */
+#define WEFT_ICE_LOCAL_MAX 32        /* local candidates of all types together */
+#define WEFT_ICE_SERVER_MAX 4        /* STUN servers */
+#define WEFT_ICE_SLOTS 4             /* requests per pair whose answers are still taken */
+#define WEFT_ICE_HELD_MAX 4          /* datagrams that may come before the answer that validates their pair */
+#define WEFT_ICE_HELD_BYTES 1500     /* larger ones are not held */
+#define WEFT_ICE_TRANSACTIONS 3      /* check transactions per pair without any answer */
+#define WEFT_ICE_FEW_PAIRS 4         /* a list this short cannot hammer anybody: each pair may be asked ... */
+#define WEFT_ICE_PATIENT_RC 14       /* ... this often, else Rc = 7 times, in one transaction */
 #define WEFT_ICE_RTO_MAX WEFT_SEC(2) /* the doubling ends here: with 20 % loss 6 requests in 30 s are not enough */
-#define WEFT_ICE_MESSAGE_MAX 640 /* USERNAME of 513 bytes and everything else a check carries: 596 */
-#define WEFT_ICE_RANDOM_UFRAG 8  /* 48 bits; at least 24 bits, RFC 8445 section 5.3 */
-#define WEFT_ICE_RANDOM_PWD 24   /* 144 bits; at least 128 bits, RFC 8445 section 5.3 */
-#define WEFT_ICE_ROLE_SWITCHES 16 /* an honest conflict needs one */
+#define WEFT_ICE_MESSAGE_MAX 640     /* USERNAME of 513 bytes and everything else a check carries: 596 */
+#define WEFT_ICE_RANDOM_UFRAG 8      /* 48 bits; at least 24 bits, RFC 8445 section 5.3 */
+#define WEFT_ICE_RANDOM_PWD 24       /* 144 bits; at least 128 bits, RFC 8445 section 5.3 */
+#define WEFT_ICE_ROLE_SWITCHES 16    /* an honest conflict needs one */
 #define WEFT_ICE_NOMINATE_GRACE WEFT_MS(500) /* how long better pairs that are still open are waited for */
 #define WEFT_ICE_RENOMINATE_MIN WEFT_SEC(1)  /* controlled: between two changes of the nominated pair */
 #define WEFT_ICE_PATH_STALE WEFT_SEC(3)      /* controlled: a silent path gives way to any nominated one */
@@ -105,11 +105,11 @@ typedef struct weft_ice_pair {
   weft_stun_transaction tx; /* the check under way; its deadline is WEFT_NEVER when there is none */
   weft_ice_slot slots[WEFT_ICE_SLOTS];
   uint8_t next_slot;
-  weft_time trigger_at;     /* a triggered check is due */
-  weft_time checked_at;     /* last check sent; meaningful when transactions > 0 or valid */
-  weft_time sent_at;        /* anything sent */
-  weft_time answered_at;    /* last good answer: consent */
-  weft_time heard_at;       /* last authenticated thing from there */
+  weft_time trigger_at;  /* a triggered check is due */
+  weft_time checked_at;  /* last check sent; meaningful when transactions > 0 or valid */
+  weft_time sent_at;     /* anything sent */
+  weft_time answered_at; /* last good answer: consent */
+  weft_time heard_at;    /* last authenticated thing from there */
   bool heard;
   weft_time rtt;
   weft_list held;
@@ -182,20 +182,22 @@ bool weft_ice_addr_pairable(const weft_addr *base, const weft_addr *remote);
 
 /* local.c, gather.c */
 weft_ice_local *weft_ice_find_base(const weft_ice *ice, const weft_addr *addr);
-weft_ice_local *weft_ice_local_new(weft_ice *ice, weft_ice_candidate_type type, weft_ice_local *base, const weft_addr *addr);
+weft_ice_local *weft_ice_local_new(weft_ice *ice, weft_ice_candidate_type type, weft_ice_local *base,
+                                   const weft_addr *addr);
 weft_ice_local *weft_ice_find_local(const weft_ice *ice, const weft_ice_local *base, const weft_addr *addr);
 void weft_ice_local_describe(const weft_ice *ice, const weft_ice_local *l, weft_ice_candidate *out);
 bool weft_ice_local_shown(const weft_ice_local *l);
 int weft_ice_gather_base(weft_ice *ice, weft_ice_local *base);
 void weft_ice_gather_run(weft_ice *ice);
-bool weft_ice_gather_response(weft_ice *ice, const weft_ice_local *base, const weft_addr *remote, const weft_stun_msg *m);
+bool weft_ice_gather_response(weft_ice *ice, const weft_ice_local *base, const weft_addr *remote,
+                              const weft_stun_msg *m);
 weft_time weft_ice_gather_deadline(const weft_ice *ice);
 
 /* remote.c */
 bool weft_ice_has_remote(const weft_ice *ice);
 weft_ice_remote *weft_ice_find_remote(const weft_ice *ice, const weft_addr *addr);
-weft_ice_remote *weft_ice_remote_new(weft_ice *ice, weft_ice_candidate_type type, const weft_addr *addr, uint32_t priority,
-                                     const char *foundation);
+weft_ice_remote *weft_ice_remote_new(weft_ice *ice, weft_ice_candidate_type type, const weft_addr *addr,
+                                     uint32_t priority, const char *foundation);
 weft_ice_remote *weft_ice_remote_peer_reflexive(weft_ice *ice, const weft_addr *addr, uint32_t priority);
 
 /* pair.c */

@@ -49,7 +49,6 @@ void weft_ice_reselect(weft_ice *ice) {
   if (p == NULL) return;
   forget_old(ice);
   weft_ice_consent_begin(ice);
-  weft_ice_alive(ice);
   raise_selected(ice, p);
 }
 

@@ -88,7 +88,8 @@ static void learn(weft_ice *ice, weft_ice_local *base, const weft_addr *remote, 
   p->heard = true;
   p->heard_at = ice->now;
   bool nominates = ice->role == WEFT_ICE_CONTROLLED && weft_stun_find(m, WEFT_STUN_USE_CANDIDATE, &a) == WEFT_OK;
-  if (p->state == WEFT_ICE_SUCCEEDED) {
+  bool fresh = weft_time_since(ice->now, p->answered_at) < ice->cfg.consent_timeout / 2;
+  if (p->state == WEFT_ICE_SUCCEEDED && (fresh || !nominates)) {
     if (nominates) weft_ice_nominated(ice, p);
     return;
   }

@@ -25,7 +25,8 @@ static int fill(void *ctx, uint8_t *dst, size_t n) { /* a program hands in getra
   return 0;
 }
 
-static int output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                  weft_time now) {
   (void)local;
   (void)remote;
   (void)now;
@@ -59,7 +60,8 @@ static int open_side(side *s, side *peer, const char *addr, weft_ice_role role, 
 }
 
 static int introduce(side *s) {
-  if (weft_ice_set_remote(s->ice, weft_ice_local_ufrag(s->peer->ice), weft_ice_local_pwd(s->peer->ice)) != WEFT_OK) return -1;
+  if (weft_ice_set_remote(s->ice, weft_ice_local_ufrag(s->peer->ice), weft_ice_local_pwd(s->peer->ice)) != WEFT_OK)
+    return -1;
   if (weft_ice_add_remote(s->ice, &s->peer->candidate, 0) != WEFT_OK) return -1;
   return weft_ice_start(s->ice, 0);
 }

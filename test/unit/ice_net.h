@@ -78,7 +78,7 @@ typedef struct ice_net {
   unsigned stun_error; /* answers with this code instead */
   bool stun_lies;      /* says 0.0.0.0:0 */
   size_t wire, wire_bytes;
-  void *user;
+  weft_addr dead; /* what comes from or goes to here is lost */
 } ice_net;
 
 static inline weft_addr ice_addr(const char *text) {
@@ -95,6 +95,7 @@ static inline void ice_net_init(ice_net *net, uint64_t seed) {
 
 static inline void ice_net_put(ice_net *net, const weft_addr *from, const weft_addr *to, const uint8_t *data,
                                size_t len) {
+  if (weft_addr_equal(from, &net->dead) || weft_addr_equal(to, &net->dead)) return;
   for (size_t i = 0; i < ICE_NET_PACKETS; i++) {
     ice_packet *p = &net->packets[i];
     if (p->used) continue;

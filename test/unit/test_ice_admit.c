@@ -52,7 +52,8 @@ START_TEST(admission) {
   ck_assert_uint_eq(n->sent, 0);
   ck_assert_int_eq(weft_ice_restart(n->ice, 0), WEFT_ESTATE);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(thirty_third_source) { /* D2, go-libp2p #3500 */
   static ice_net net;
@@ -69,7 +70,8 @@ START_TEST(thirty_third_source) { /* D2, go-libp2p #3500 */
   ck_assert_uint_eq(ice_stats(n).drop_address_limit, 2 * 968);
   ck_assert_uint_eq(n->remote.port, 5000);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(liveness) {
   static ice_net net;
@@ -93,7 +95,8 @@ START_TEST(liveness) {
   ck_assert_str_eq(n->closed.step, "liveness");
   ck_assert_int_eq(weft_ice_admit(n->ice, &n->addr[0], &peer, net.now), WEFT_ESTATE);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(nobody_comes) {
   static ice_net net;
@@ -105,7 +108,8 @@ START_TEST(nobody_comes) {
   ck_assert_uint_eq(n->closed_at, WEFT_SEC(30));
   ck_assert_uint_eq(n->sent, 0);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(full_agents_are_not_admitted_to) {
   static ice_net net;
@@ -115,7 +119,8 @@ START_TEST(full_agents_are_not_admitted_to) {
   ck_assert_int_eq(weft_ice_admit(a->ice, &a->addr[0], &peer, 0), WEFT_ESTATE);
   ck_assert_int_eq(weft_ice_authenticated(a->ice, &a->addr[0], &peer, 0), WEFT_OK); /* no pair: nothing happens */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_admit(void) {
   static const unit_test tests[] = {UNIT(admission), UNIT(thirty_third_source), UNIT(liveness), UNIT(nobody_comes),

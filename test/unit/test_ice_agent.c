@@ -45,7 +45,8 @@ START_TEST(two_agents_connect) {
   ck_assert_uint_eq(ice_stats(a).bytes_in, 5);
   ck_assert_uint_eq(ice_stats(a).rtt, WEFT_MS(40));
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(states_come_in_order) {
   static const weft_ice_state want[] = {WEFT_ICE_CHECKING, WEFT_ICE_CONNECTED, WEFT_ICE_COMPLETED, WEFT_ICE_CLOSED};
@@ -68,7 +69,8 @@ START_TEST(states_come_in_order) {
   ice_net_run(&net, WEFT_SEC(20)); /* b's checks are no longer answered */
   ck_assert_uint_eq(a->sent, sent);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* loss, delay and duplication; every seed must complete and stay up */
 static void run_lossy(uint64_t seed, uint32_t loss) {
@@ -95,7 +97,8 @@ static void run_lossy(uint64_t seed, uint32_t loss) {
 
 START_TEST(loss) {
   for (uint64_t seed = 0; seed < 60; seed++) run_lossy(seed, (uint32_t)(seed % 4) * 10);
-} END_TEST
+}
+END_TEST
 
 START_TEST(same_seed_same_bytes) {
   size_t bytes[2];
@@ -111,7 +114,8 @@ START_TEST(same_seed_same_bytes) {
     ice_net_free(&net);
   }
   ck_assert_uint_eq(bytes[0], bytes[1]);
-} END_TEST
+}
+END_TEST
 
 START_TEST(ip6_and_link_local) {
   ice_net net;
@@ -124,7 +128,8 @@ START_TEST(ip6_and_link_local) {
   assert_completed(a);
   assert_completed(b);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* a wildcard socket: one base, no candidate of its own, still reaches the peer */
 START_TEST(wildcard_base) {
@@ -143,7 +148,8 @@ START_TEST(wildcard_base) {
   ck_assert_int_eq(b->remote_type, WEFT_ICE_PRFLX);
   assert_data_both_ways(&net, a, b);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* the peer's first data overtakes the answer to our own check: it must not be lost (a ClientHello would cost a second) */
 START_TEST(early_data_is_held) {
@@ -158,7 +164,8 @@ START_TEST(early_data_is_held) {
   ck_assert_mem_eq(b->data, "first", 5);
   ck_assert_uint_eq(ice_stats(b).drop_unvalidated, 0);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(nobody_there) {
   ice_net net;
@@ -179,7 +186,8 @@ START_TEST(nobody_there) {
   ck_assert_str_eq(a->closed.step, "checks");
   ck_assert_uint_eq(a->sent, 14);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(data_only_from_validated_pairs) {
   ice_net net;
@@ -204,7 +212,8 @@ START_TEST(data_only_from_validated_pairs) {
   }
   ck_assert_uint_eq(a->data_n, 252);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 static void free_in_event(ice_node *n, const weft_ice_event *ev, weft_time now) {
   (void)now;
@@ -225,7 +234,8 @@ START_TEST(free_in_callback) {
   ck_assert_ptr_null(b->ice);
   ck_assert_int_eq(b->states[b->state_changes - 1], WEFT_ICE_CONNECTED); /* nothing after free */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 static void close_in_event(ice_node *n, const weft_ice_event *ev, weft_time now) {
   if (ev->type == WEFT_ICE_EVENT_SELECTED) ck_assert_int_eq(weft_ice_close(n->ice, WEFT_EPROTO, now), WEFT_OK);
@@ -242,7 +252,8 @@ START_TEST(close_in_callback) {
   ck_assert_uint_eq(b->closes, 1);
   ck_assert_int_eq(b->closed.code, WEFT_EPROTO);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 static void sweep_scenario(void *ctx) {
   (void)ctx;
@@ -275,7 +286,8 @@ static void sweep_scenario(void *ctx) {
   ice_net_free(&net);
 }
 
-START_TEST(allocation_failures) { ck_assert_uint_ge(alloc_sweep(sweep_scenario, NULL), 12); } END_TEST
+START_TEST(allocation_failures) { ck_assert_uint_ge(alloc_sweep(sweep_scenario, NULL), 12); }
+END_TEST
 
 START_TEST(no_allocation_in_steady_state) {
   ice_net net;
@@ -292,7 +304,8 @@ START_TEST(no_allocation_in_steady_state) {
   ck_assert_uint_eq(b->data_n, 100);
   ck_assert_uint_eq(test_leak()->calls, calls);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(random_failure) {
   ice_net net;
@@ -311,7 +324,8 @@ START_TEST(random_failure) {
   cfg.local_pwd = "tooshort";
   cfg.rng = test_rng_init(&n->rng, 1);
   ck_assert_int_eq(weft_ice_new(&n->ice, &cfg, &ice_net_callbacks, n), WEFT_EINVAL);
-} END_TEST
+}
+END_TEST
 
 static int refuse(void *user, const weft_addr *l, const weft_addr *r, const uint8_t *d, size_t n, weft_time now) {
   (void)l, (void)r, (void)d, (void)n, (void)now;
@@ -335,7 +349,8 @@ START_TEST(output_says_no) {
   ck_assert_int_eq(weft_ice_send(n->ice, (const uint8_t *)"x", 1, 0), WEFT_EAGAIN);
   ck_assert_uint_eq(ice_stats(n).datagrams_out, 0);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_agent(void) {
   static const unit_test tests[] = {UNIT(two_agents_connect),

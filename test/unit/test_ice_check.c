@@ -38,7 +38,8 @@ START_TEST(pacing) { /* RFC 8445 section 14.2: a new check every 50 ms, best pai
     ck_assert_uint_eq(sent_to[i], 10 + i);
   }
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(repeats) {
   static ice_net net;
@@ -52,14 +53,16 @@ START_TEST(repeats) {
   ice_net_run(&net, WEFT_SEC(29));
   ck_assert_uint_eq(a->sent, 5 * 7); /* a list: Rc requests to each that stays silent */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(rto_grows_with_the_list) { /* RFC 8445 section 14.3 */
   static ice_net net;
   ice_node *a = agent(&net, 20);
   ck_assert_uint_eq(weft_ice_check_rto(a->ice), WEFT_SEC(1));
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(triggered_at_once) {
   static ice_net net;
@@ -83,7 +86,8 @@ START_TEST(triggered_at_once) {
   ice_net_run(&net, WEFT_MS(300));
   ck_assert_uint_eq(sent_n, 3 + 3 + 1); /* the other three in turn, and the repeated one after Ta */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(candidates_after_start) { /* RFC 8838 */
   static ice_net net;
@@ -96,7 +100,8 @@ START_TEST(candidates_after_start) { /* RFC 8838 */
   ck_assert_int_eq(weft_ice_add_remote(a->ice, &c, net.now), WEFT_OK);
   ck_assert_uint_eq(sent_n, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_check(void) {
   static const unit_test tests[] = {UNIT(pacing), UNIT(repeats), UNIT(rto_grows_with_the_list), UNIT(triggered_at_once),

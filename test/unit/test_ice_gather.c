@@ -33,7 +33,8 @@ START_TEST(reflexive_candidate) {
   ck_assert_int_eq(weft_ice_candidate_format(c, text, sizeof text), WEFT_OK);
   ck_assert_int_eq(weft_ice_add_local(a->ice, &a->addr[0], net.now), WEFT_ESTATE); /* after gather */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(no_nat_no_candidate) {
   static ice_net net;
@@ -45,7 +46,8 @@ START_TEST(no_nat_no_candidate) {
   ck_assert_uint_eq(a->candidates_n, 1);
   ck_assert_uint_eq(a->gathered, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(nothing_to_gather) {
   static ice_net net;
@@ -54,7 +56,8 @@ START_TEST(nothing_to_gather) {
   ck_assert_int_eq(weft_ice_gather(a->ice, 0), WEFT_OK);
   ck_assert_uint_eq(a->gathered, 1); /* at once */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(bad_servers) { /* C15 */
   for (int kind = 0; kind < 5; kind++) {
@@ -75,7 +78,8 @@ START_TEST(bad_servers) { /* C15 */
     ck_assert_uint_le(a->sent, 5);
     ice_net_free(&net);
   }
-} END_TEST
+}
+END_TEST
 
 START_TEST(answer_from_elsewhere) {
   static ice_net net;
@@ -93,10 +97,12 @@ START_TEST(answer_from_elsewhere) {
   ck_assert_uint_eq(a->candidates_n, 1);
   ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &net.stun_server, buf, len, 0), WEFT_OK);
   ck_assert_uint_eq(a->candidates_n, 2);
-  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &net.stun_server, buf, len, 0), WEFT_OK); /* again: no transaction */
+  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &net.stun_server, buf, len, 0),
+                   WEFT_OK); /* again: no transaction */
   ck_assert_uint_eq(ice_stats(a).drop_unknown_transaction, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(limits) {
   static ice_net net;
@@ -114,7 +120,8 @@ START_TEST(limits) {
   ice_net_run(&net, WEFT_MS(160));
   ck_assert_uint_eq(a->sent, 4);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* C12: two agents behind NATs of all kinds; what RFC 8445 can and cannot do without a relay */
 START_TEST(nat_matrix) {
@@ -143,7 +150,8 @@ START_TEST(nat_matrix) {
       }
       ice_net_free(&net);
     }
-} END_TEST
+}
+END_TEST
 
 /* trickle: candidates arrive one by one after start, in any order (RFC 8838) */
 START_TEST(trickle) {
@@ -170,10 +178,17 @@ START_TEST(trickle) {
     ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
     ice_net_free(&net);
   }
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_gather(void) {
-  static const unit_test tests[] = {UNIT(reflexive_candidate), UNIT(no_nat_no_candidate), UNIT(nothing_to_gather),
-                                    UNIT(bad_servers), UNIT(answer_from_elsewhere), UNIT(limits), UNIT(nat_matrix), UNIT(trickle)};
+  static const unit_test tests[] = {UNIT(reflexive_candidate),
+                                    UNIT(no_nat_no_candidate),
+                                    UNIT(nothing_to_gather),
+                                    UNIT(bad_servers),
+                                    UNIT(answer_from_elsewhere),
+                                    UNIT(limits),
+                                    UNIT(nat_matrix),
+                                    UNIT(trickle)};
   return unit_suite("ice/gather", tests, sizeof tests / sizeof tests[0]);
 }

@@ -21,7 +21,8 @@ static void binding(void *user, const weft_ice_lite_binding *b, weft_time now) {
   if (n->ice != NULL) (void)weft_ice_admit(n->ice, b->local, b->remote, now);
 }
 
-static const weft_ice_lite_callbacks lite_callbacks = {sizeof(weft_ice_lite_callbacks), ice_net_output, password, binding};
+static const weft_ice_lite_callbacks lite_callbacks = {sizeof(weft_ice_lite_callbacks), ice_net_output, password,
+                                                       binding};
 
 static ice_node *listener(ice_net *net, const char *addr, uint16_t slots) {
   ice_node *n = ice_net_node(net, addr);
@@ -80,7 +81,8 @@ START_TEST(chromium) { /* the captured checks, answered; never more out than in 
   ck_assert_uint_eq(n->binding_calls, 2);
   ck_assert_uint_eq(lite_stats(n).answers, 2);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(lookup) {
   static ice_net net;
@@ -89,7 +91,8 @@ START_TEST(lookup) {
   size_t len;
   ice_net_init(&net, 2);
   ice_node *n = listener(&net, "192.0.2.1:4001", 0);
-  weft_addr from = ice_addr("192.0.2.9:5000"), other = ice_addr("192.0.2.9:5001"), elsewhere = ice_addr("192.0.2.2:4001");
+  weft_addr from = ice_addr("192.0.2.9:5000"), other = ice_addr("192.0.2.9:5001"),
+            elsewhere = ice_addr("192.0.2.2:4001");
   ice_forge f = v1_request(user, sizeof user);
   ck_assert_int_eq(weft_ice_lite_lookup(n->lite, &n->addr[0], &from, 0, key1), WEFT_ENOTFOUND);
   ask(n, &f, &from, &len);
@@ -110,7 +113,8 @@ START_TEST(lookup) {
   ck_assert_int_eq(weft_ice_lite_lookup(n->lite, &n->addr[0], &from, WEFT_SEC(30) - 1, key2), WEFT_OK);
   ck_assert_int_eq(weft_ice_lite_lookup(n->lite, &n->addr[0], &from, WEFT_SEC(30), key2), WEFT_ENOTFOUND);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(refused) { /* D5, B13, js-libp2p #3584 */
   static ice_net net;
@@ -120,9 +124,19 @@ START_TEST(refused) { /* D5, B13, js-libp2p #3584 */
   ice_net_init(&net, 3);
   ice_node *n = listener(&net, "192.0.2.1:4001", 0);
   weft_addr from = ice_addr("192.0.2.9:5000");
-  static const char *const names[] = {"", ":", "abc:abcd", "abcd:abc", "abcdabcd", "ab\rd:abcd", "abcd:ab\nd", "ab d:abcd",
-                                      "abcd:ab=d", "libp2p+webrtc+v1/0123456789:", ":libp2p+webrtc+v1/0123456789",
-                                      "libp2p+webrtc+v1/0123456789:abcd:efgh", "libp2p+webrtc+v1/0123\xc3\xa9:abcd"};
+  static const char *const names[] = {"",
+                                      ":",
+                                      "abc:abcd",
+                                      "abcd:abc",
+                                      "abcdabcd",
+                                      "ab\rd:abcd",
+                                      "abcd:ab\nd",
+                                      "ab d:abcd",
+                                      "abcd:ab=d",
+                                      "libp2p+webrtc+v1/0123456789:",
+                                      ":libp2p+webrtc+v1/0123456789",
+                                      "libp2p+webrtc+v1/0123456789:abcd:efgh",
+                                      "libp2p+webrtc+v1/0123\xc3\xa9:abcd"};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(names); i++) {
     ice_forge f = {.username = names[i], .password = v1};
     ask(n, &f, &from, &len);
@@ -158,7 +172,8 @@ START_TEST(refused) { /* D5, B13, js-libp2p #3584 */
   ck_assert_uint_eq(n->binding_calls, 0);
   ck_assert_int_eq(weft_ice_lite_lookup(n->lite, &n->addr[0], &from, 0, key), WEFT_ENOTFOUND);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(longest_names) { /* four credentials of 256 characters, and one of 257 */
   static ice_net net;
@@ -174,7 +189,8 @@ START_TEST(longest_names) { /* four credentials of 256 characters, and one of 25
   ask(n, &(ice_forge){.username = user, .password = pwd}, &from, &len);
   ck_assert_uint_eq(lite_stats(n).answers, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* the shortest request there can be, by IPv6: the answer would be longer, so there is none */
 START_TEST(no_amplification) {
@@ -195,7 +211,8 @@ START_TEST(no_amplification) {
   ck_assert_uint_eq(n->sent, 0);
   ck_assert_uint_eq(n->binding_calls, 0);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(spoofed_sources) { /* D1: 100,000 sources; nothing is allocated, and one that comes after them is served */
   static ice_net net;
@@ -228,7 +245,8 @@ START_TEST(spoofed_sources) { /* D1: 100,000 sources; nothing is allocated, and 
   }
   ck_assert_int_eq(weft_ice_lite_lookup(n->lite, &n->addr[0], &from, 300000, key), WEFT_OK);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(small_table) {
   static ice_net net;
@@ -254,7 +272,8 @@ START_TEST(small_table) {
   ck_assert_uint_eq(found, 4);
   ck_assert_uint_eq(lite_stats(n).overwritten, 2);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 static ice_node *dialer(ice_net *net, const char *addr, const char *server_ufrag, const char *ufrag, const char *pwd,
                         const char *to) {
@@ -263,7 +282,8 @@ static ice_node *dialer(ice_net *net, const char *addr, const char *server_ufrag
   cfg.local_ufrag = ufrag;
   cfg.local_pwd = pwd;
   ice_node *d = ice_net_agent(net, addr, WEFT_ICE_CONTROLLING, &cfg);
-  weft_ice_candidate c = {.type = WEFT_ICE_HOST, .component = 1, .priority = 2130706431, .addr = ice_addr(to), .foundation = "1"};
+  weft_ice_candidate c = {
+      .type = WEFT_ICE_HOST, .component = 1, .priority = 2130706431, .addr = ice_addr(to), .foundation = "1"};
   ck_assert_int_eq(weft_ice_set_remote(d->ice, server_ufrag, server_ufrag), WEFT_OK);
   ck_assert_int_eq(weft_ice_add_remote(d->ice, &c, net->now), WEFT_OK);
   ck_assert_int_eq(weft_ice_start(d->ice, net->now), WEFT_OK);
@@ -313,7 +333,8 @@ START_TEST(dial) {
     ck_assert_int_eq(weft_ice_get_state(l->ice), WEFT_ICE_CONNECTED);
     ice_net_free(&net);
   }
-} END_TEST
+}
+END_TEST
 
 static void new_scenario(void *ctx) {
   (void)ctx;
@@ -340,10 +361,12 @@ START_TEST(allocation_failures) {
   cfg.alloc = test_alloc();
   n->rng.fail_on = true;
   ck_assert_int_eq(weft_ice_lite_new(&n->lite, &cfg, &lite_callbacks, n), WEFT_ERANDOM);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_lite(void) {
-  static const unit_test tests[] = {UNIT(chromium), UNIT(lookup), UNIT(refused), UNIT(longest_names), UNIT(no_amplification),
-                                    UNIT(spoofed_sources), UNIT(small_table), UNIT(dial), UNIT(allocation_failures)};
+  static const unit_test tests[] = {
+      UNIT(chromium),        UNIT(lookup),      UNIT(refused), UNIT(longest_names),      UNIT(no_amplification),
+      UNIT(spoofed_sources), UNIT(small_table), UNIT(dial),    UNIT(allocation_failures)};
   return unit_suite("ice/lite", tests, sizeof tests / sizeof tests[0]);
 }

@@ -19,10 +19,11 @@ START_TEST(bases) {
   }
   ck_assert_uint_eq(a->candidates_n, 16); /* what the test keeps; 32 were told */
   ck_assert_uint_eq(a->candidates[0].priority, 2130706431);
-  ck_assert_uint_eq(a->candidates[1].priority, 2130706175); /* each later one less */
+  ck_assert_uint_eq(a->candidates[1].priority, 2130706175);                   /* each later one less */
   ck_assert_str_eq(a->candidates[0].foundation, a->candidates[1].foundation); /* one address, one type */
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(loopback_if_allowed) {
   static ice_net net;
@@ -36,7 +37,8 @@ START_TEST(loopback_if_allowed) {
   ice_net_run(&net, WEFT_SEC(1));
   ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(foundations_tell_nothing) {
   static ice_net net;
@@ -49,7 +51,8 @@ START_TEST(foundations_tell_nothing) {
   ck_assert_uint_eq(strlen(weft_ice_local_pwd(a->ice)), 24);
   ck_assert(weft_ice_cred_valid(weft_ice_local_pwd(a->ice), 24, WEFT_ICE_PWD_MIN));
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_local(void) {
   static const unit_test tests[] = {UNIT(bases), UNIT(loopback_if_allowed), UNIT(foundations_tell_nothing)};

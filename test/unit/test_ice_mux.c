@@ -53,7 +53,8 @@ START_TEST(routing) {
   ck_assert_ptr_null(route_request(&f, "aaaa:cccc"));
   ck_assert_ptr_eq(route_request(&f, "bbbb:cccc"), &b);
   weft_ice_mux_free(f.m);
-} END_TEST
+}
+END_TEST
 
 START_TEST(many) {
   fixture f;
@@ -81,7 +82,8 @@ START_TEST(many) {
     ck_assert_ptr_null(route_request(&f, "agent7:x"));
   }
   weft_ice_mux_free(f.m);
-} END_TEST
+}
+END_TEST
 
 static void scenario(void *ctx) {
   (void)ctx;
@@ -107,7 +109,8 @@ START_TEST(failures) {
   r.fail_on = true;
   ck_assert_int_eq(weft_ice_mux_new(&m, &rng, test_alloc()), WEFT_ERANDOM);
   ck_assert_ptr_null(m);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_mux(void) {
   static const unit_test tests[] = {UNIT(routing), UNIT(many), UNIT(failures)};

@@ -14,7 +14,8 @@ START_TEST(best_pair_wins) {
   ck_assert_uint_eq(a->selections, 1);
   ck_assert_uint_eq(b->selections, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* the first pair is dead, the second works: nominated after the grace, not after 30 s */
 START_TEST(better_pair_silent) {
@@ -32,7 +33,8 @@ START_TEST(better_pair_silent) {
   ck_assert_uint_le(a->connected_at, WEFT_MS(100));
   ck_assert_uint_le(a->completed_at, WEFT_MS(700));
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(aggressive) {
   static ice_net net;
@@ -47,7 +49,8 @@ START_TEST(aggressive) {
   ck_assert_uint_eq(a->completed_at, WEFT_MS(40)); /* one round trip */
   ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 static weft_addr nominated_from[8];
 static size_t nominated_n;
@@ -85,7 +88,8 @@ START_TEST(one_nomination) {
   ck_assert(weft_addr_equal(&nominated_from[0], &a->addr[0]));
   ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* C6: USE-CANDIDATE counts only once our own check has succeeded */
 START_TEST(nominated_before_success) {
@@ -96,7 +100,10 @@ START_TEST(nominated_before_success) {
   ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
   weft_addr peer = ice_addr("192.0.2.9:9");
   snprintf(user, sizeof user, "%s:abcd", weft_ice_local_ufrag(b->ice));
-  ice_forge f = {.username = user, .password = weft_ice_local_pwd(b->ice), .role = WEFT_STUN_ICE_CONTROLLING, .use_candidate = true};
+  ice_forge f = {.username = user,
+                 .password = weft_ice_local_pwd(b->ice),
+                 .role = WEFT_STUN_ICE_CONTROLLING,
+                 .use_candidate = true};
   ck_assert_int_eq(weft_ice_set_remote(b->ice, "abcd", "0123456789012345678901"), WEFT_OK);
   ck_assert_int_eq(weft_ice_start(b->ice, 0), WEFT_OK);
   for (int i = 0; i < 10; i++) {
@@ -108,7 +115,8 @@ START_TEST(nominated_before_success) {
   ck_assert_int_eq(weft_ice_send(b->ice, (const uint8_t *)"x", 1, net.now), WEFT_ESTATE); /* pion/ice #21 */
   ck_assert_uint_eq(b->selections, 0);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* C6: a peer that nominates its two paths in turn, ten times a second */
 START_TEST(nomination_loop_is_limited) {
@@ -122,7 +130,10 @@ START_TEST(nomination_loop_is_limited) {
   ice_net_introduce(&net, a, b);
   ice_net_run(&net, WEFT_SEC(3));
   snprintf(user, sizeof user, "%s:%s", weft_ice_local_ufrag(b->ice), weft_ice_local_ufrag(a->ice));
-  ice_forge f = {.username = user, .password = weft_ice_local_pwd(b->ice), .role = WEFT_STUN_ICE_CONTROLLING, .use_candidate = true};
+  ice_forge f = {.username = user,
+                 .password = weft_ice_local_pwd(b->ice),
+                 .role = WEFT_STUN_ICE_CONTROLLING,
+                 .use_candidate = true};
   size_t before = b->selections;
   for (int i = 0; i < 100; i++) {
     size_t len = ice_forge_request(buf, sizeof buf, &f, (uint8_t)i);
@@ -131,7 +142,8 @@ START_TEST(nomination_loop_is_limited) {
   }
   ck_assert_uint_le(b->selections - before, 10);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 /* C10: a NAT gives the controlling side a new address in mid-session; data flows again within 10 s */
 START_TEST(rebinding) {
@@ -160,7 +172,8 @@ START_TEST(rebinding) {
     ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
     ice_net_free(&net);
   }
-} END_TEST
+}
+END_TEST
 
 /* the path in use dies, another pair works: the controlling side moves over before anything is closed */
 START_TEST(fail_over) {
@@ -182,11 +195,47 @@ START_TEST(fail_over) {
   ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
   ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
+
+/* the peer moves to a pair that was valid long ago: asked again before it is used, and nothing is closed over it */
+START_TEST(stale_pair_nominated) {
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64];
+  ice_net_init(&net, 40);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(a, "192.0.2.11:1000");
+  net.delay = WEFT_MS(100); /* long enough for both pairs to be asked */
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(60));
+  ck_assert(weft_addr_equal(&b->remote, &a->addr[0]));
+  const weft_ice_pair *other = weft_ice_pair_find(b->ice, weft_ice_find_base(b->ice, &b->addr[0]), &a->addr[1], false);
+  ck_assert_ptr_nonnull(other);
+  ck_assert(other->valid);
+  net.dead = a->addr[0]; /* the path in use is gone */
+  ice_net_run(&net, WEFT_SEC(5));
+  snprintf(user, sizeof user, "%s:%s", weft_ice_local_ufrag(b->ice), weft_ice_local_ufrag(a->ice));
+  ice_forge f = {.username = user,
+                 .password = weft_ice_local_pwd(b->ice),
+                 .role = WEFT_STUN_ICE_CONTROLLING,
+                 .use_candidate = true};
+  size_t len = ice_forge_request(buf, sizeof buf, &f, 1);
+  ck_assert_int_eq(weft_ice_input(b->ice, &b->addr[0], &a->addr[1], buf, len, net.now), WEFT_OK);
+  ck_assert(!weft_addr_equal(&b->remote, &a->addr[1]));
+  ice_net_run(&net, WEFT_SEC(1));
+  ck_assert_uint_eq(b->closes, 0);
+  ck_assert(weft_addr_equal(&b->remote, &a->addr[1]));
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+  ice_net_free(&net);
+}
+END_TEST
 
 Suite *test_ice_nominate(void) {
-  static const unit_test tests[] = {UNIT(best_pair_wins), UNIT(better_pair_silent), UNIT(aggressive), UNIT(one_nomination),
-                                    UNIT(nominated_before_success), UNIT(nomination_loop_is_limited), UNIT(rebinding),
-                                    UNIT(fail_over)};
+  static const unit_test tests[] = {
+      UNIT(best_pair_wins),           UNIT(better_pair_silent),         UNIT(aggressive), UNIT(one_nomination),
+      UNIT(nominated_before_success), UNIT(nomination_loop_is_limited), UNIT(rebinding),  UNIT(fail_over),
+      UNIT(stale_pair_nominated)};
   return unit_suite("ice/nominate", tests, sizeof tests / sizeof tests[0]);
 }

@@ -32,7 +32,8 @@ START_TEST(order) {
   ck_assert(nth(a, 0)->priority == weft_ice_pair_priority(300, 2130706431));
   ck_assert_uint_eq(nth(a, 2)->to.port, 1);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(foundations) { /* RFC 8445 section 6.1.2.6 */
   static ice_net net;
@@ -49,7 +50,8 @@ START_TEST(foundations) { /* RFC 8445 section 6.1.2.6 */
   remote(a, "192.0.2.9:4", 50, "same");
   ck_assert_int_eq(nth(a, 3)->state, WEFT_ICE_WAITING);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(room) {
   static ice_net net;
@@ -69,7 +71,8 @@ START_TEST(room) {
   ck_assert_uint_eq(nth(a, 0)->to.port, 2);
   ck_assert_uint_eq(nth(a, 1)->to.port, 4);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_pair(void) {
   static const unit_test tests[] = {UNIT(order), UNIT(foundations), UNIT(room)};

@@ -45,7 +45,8 @@ START_TEST(restart) { /* C8, RFC 8445 section 9 */
   ice_net_run(&net, WEFT_SEC(60));
   ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(restart_that_leads_nowhere) {
   static ice_net net;
@@ -62,7 +63,8 @@ START_TEST(restart_that_leads_nowhere) {
   ck_assert_uint_eq(a->closes, 1);
   ck_assert_int_eq(a->closed.code, WEFT_ETIMEDOUT);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 START_TEST(many_restarts) {
   static ice_net net;
@@ -83,7 +85,8 @@ START_TEST(many_restarts) {
   ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
   ck_assert_uint_eq(test_leak()->bytes, bytes);
   ice_net_free(&net);
-} END_TEST
+}
+END_TEST
 
 Suite *test_ice_restart(void) {
   static const unit_test tests[] = {UNIT(restart), UNIT(restart_that_leads_nowhere), UNIT(many_restarts)};
