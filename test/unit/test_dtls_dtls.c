@@ -170,6 +170,19 @@ START_TEST(timer_schedule) {
 }
 END_TEST
 
+START_TEST(time_does_not_go_back) {
+  dtls_pair p;
+  pair_init(&p, 1);
+  p.drop_to_client = true;
+  pair_start(&p);
+  p.now = 0;
+  pair_deliver(&p);
+  ck_assert_uint_eq(p.server.sent, 1);
+  ck_assert_uint_eq(weft_dtls_deadline(p.server.d), WEFT_SEC(2)); /* started at 1 s */
+  pair_done(&p);
+}
+END_TEST
+
 START_TEST(nobody_answers) {
   dtls_pair p;
   pair_init(&p, 1);
@@ -507,6 +520,7 @@ Suite *test_dtls_dtls(void) {
                                     UNIT(heavy_loss),
                                     UNIT(same_seed_same_bytes),
                                     UNIT(timer_schedule),
+                                    UNIT(time_does_not_go_back),
                                     UNIT(nobody_answers),
                                     UNIT(close_is_heard),
                                     UNIT(close_during_handshake),
