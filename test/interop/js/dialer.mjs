@@ -102,6 +102,7 @@ export function makeDialer (open) {
   const commands = {
     async open ({ addr, version, seconds = 15 }) {
       if (open[version] == null) throw new Error(`this peer does not dial version ${version}`)
+      await state.conn?.close().catch(() => {}) // or libp2p would go on with a connection that a failed case left
       state.conn = await open[version](addr, seconds * 1000)
       state.chat = null
       return { peer: state.conn.peer, ms: state.conn.ms }

@@ -12,7 +12,8 @@ export function makeNode (extra = {}) {
     transports: [webRTCDirect({ rtcConfiguration: { iceServers: [] } })],
     connectionGater: { denyDialMultiaddr: () => false },
     connectionManager: { inboundConnectionThreshold: MANY, maxIncomingPendingConnections: MANY, maxConnections: MANY },
-    services: { identify: identify({ maxInboundStreams: MANY, maxOutboundStreams: MANY }), ping: ping({ maxInboundStreams: MANY }) },
+    services: { identify: identify({ maxInboundStreams: MANY, maxOutboundStreams: MANY }), ping: ping({ maxInboundStreams: MANY, maxOutboundStreams: MANY }) },
+    connectionMonitor: { enabled: false }, // its own pings would end a slow connection and crowd those of the row
     ...extra
   })
 }
