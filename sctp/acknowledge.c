@@ -28,9 +28,12 @@ void weft_sctp_acked(weft_sctp *s, const weft_sctp_sack_result *r, uint32_t flig
   restart_t3(s, r->advanced || r->first_lost);
 }
 
-/* The window opened while a probe was out: the peer had no room for the probe, and waiting for T3 would only cost time. */
-static void probe_again(weft_sctp *s) {
-  if (!s->probing || s->peer_window == 0) return;
+/* The window opened while a probe was out: the peer had no room for the probe, and waiting for T3 would only cost time. Only the opening
+ * itself counts: a peer that keeps saying "room" and drops is not answered at its own pace. */
+static void probe_again(weft_sctp *s, uint32_t window_before) {
+  if (!s->probing || s->tx.acked + 1 == s->tx.next) return;
+  uint16_t needed = (*weft_sctp_send_slot(&s->tx, s->tx.acked + 1))->len;
+  if (window_before >= needed || s->peer_window < needed) return;
   s->probing = false;
   weft_sctp_send_all_lost(&s->tx, s->now);
   s->fast_packet = true;
@@ -49,7 +52,7 @@ void weft_sctp_on_sack(weft_sctp *s, const weft_sctp_chunk *c) {
     weft_sctp_drop(s, &s->stats.drop_state, "drop_state", c->start, c->length);
     return;
   }
-  uint32_t flight_before = s->tx.flight;
+  uint32_t flight_before = s->tx.flight, window_before = s->peer_window;
   s->stats.sacks_in++;
   int rc = weft_sctp_send_sack(&s->tx, &sack, s->cc.recovery, s->now, &r);
   if (rc == WEFT_ESTATE) return; /* older than what is known: section 6.2.1 D i */
@@ -60,7 +63,7 @@ void weft_sctp_on_sack(weft_sctp *s, const weft_sctp_chunk *c) {
   s->sacked_since_t3 = true;
   s->peer_window = sack.a_rwnd;
   weft_sctp_acked(s, &r, flight_before);
-  probe_again(s);
+  probe_again(s, window_before);
   weft_sctp_after_progress(s);
 }
 

@@ -11,8 +11,9 @@ static bool has_chunk(weft_rd r, uint8_t type) {
 }
 
 static void out_of_the_blue(weft_sctp *s, const weft_sctp_packet *p, uint8_t first) {
-  bool silent = has_chunk(p->chunks, WEFT_SCTP_ABORT) || first == WEFT_SCTP_SHUTDOWN_COMPLETE ||
-                first == WEFT_SCTP_COOKIE_ACK || first == WEFT_SCTP_ERROR || p->tag == 0;
+  bool aborts = first == WEFT_SCTP_ABORT || has_chunk(p->chunks, WEFT_SCTP_ABORT);
+  bool silent = aborts || first == WEFT_SCTP_SHUTDOWN_COMPLETE || first == WEFT_SCTP_COOKIE_ACK ||
+                first == WEFT_SCTP_ERROR || p->tag == 0;
   s->stats.drop_state++;
   if (silent) return;
   weft_sctp_send_reflected(s, first == WEFT_SCTP_SHUTDOWN_ACK ? WEFT_SCTP_SHUTDOWN_COMPLETE : WEFT_SCTP_ABORT, p->tag);

@@ -165,7 +165,10 @@ static bool may_send_new(weft_sctp *s, const weft_sctp_out *c) {
 
 static weft_sctp_out *next_chunk(weft_sctp *s) {
   weft_sctp_out *c = next_lost(s);
-  if (c) return s->tx.flight < s->cc.cwnd || s->fast_packet ? c : NULL;
+  if (c) {
+    if (s->tx.flight == 0 && c->len > s->peer_window) s->probing = true;
+    return s->tx.flight < s->cc.cwnd || s->fast_packet ? c : NULL;
+  }
   c = weft_sctp_send_peek(&s->tx, s->now);
   return c && may_send_new(s, c) ? c : NULL;
 }

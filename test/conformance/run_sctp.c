@@ -39,7 +39,8 @@ static bool decoded_is(const json *d, const weft_sctp_tlv *t) {
     return t->value_len >= 8 && u64_is(json_get(d, "response_seq"), weft_sctp_be32(t->value)) &&
            u64_is(json_get(d, "result"), weft_sctp_be32(t->value + 4));
   }
-  return t->type == WEFT_SCTP_PARAM_ADD_OUT && t->value_len >= 8 && u64_is(json_get(d, "request_seq"), weft_sctp_be32(t->value)) &&
+  return t->type == WEFT_SCTP_PARAM_ADD_OUT && t->value_len >= 8 &&
+         u64_is(json_get(d, "request_seq"), weft_sctp_be32(t->value)) &&
          u64_is(json_get(d, "new_streams"), weft_sctp_be16(t->value + 4));
 }
 
@@ -68,10 +69,12 @@ static bool value_tlvs_are(conform_ctx *ctx, const json *list, const weft_sctp_c
 
 static bool data_is(conform_ctx *ctx, const json *want, const weft_sctp_chunk *c) {
   weft_sctp_data d;
-  return weft_sctp_data_read(&d, c) == WEFT_OK && u64_is(json_get(want, "tsn"), d.tsn) && u64_is(json_get(want, "stream_id"), d.stream) &&
-         u64_is(json_get(want, "ssn"), d.ssn) && u64_is(json_get(want, "ppid"), d.ppid) &&
-         hex_is(ctx, json_get(want, "user_data"), d.payload, d.len) && flag_is(json_get(want, "unordered"), d.flags & WEFT_SCTP_FLAG_U) &&
-         flag_is(json_get(want, "beginning"), d.flags & WEFT_SCTP_FLAG_B) && flag_is(json_get(want, "ending"), d.flags & WEFT_SCTP_FLAG_E) &&
+  return weft_sctp_data_read(&d, c) == WEFT_OK && u64_is(json_get(want, "tsn"), d.tsn) &&
+         u64_is(json_get(want, "stream_id"), d.stream) && u64_is(json_get(want, "ssn"), d.ssn) &&
+         u64_is(json_get(want, "ppid"), d.ppid) && hex_is(ctx, json_get(want, "user_data"), d.payload, d.len) &&
+         flag_is(json_get(want, "unordered"), d.flags & WEFT_SCTP_FLAG_U) &&
+         flag_is(json_get(want, "beginning"), d.flags & WEFT_SCTP_FLAG_B) &&
+         flag_is(json_get(want, "ending"), d.flags & WEFT_SCTP_FLAG_E) &&
          flag_is(json_get(want, "immediate"), d.flags & WEFT_SCTP_FLAG_I);
 }
 
@@ -108,7 +111,8 @@ static bool sack_is(const json *want, const weft_sctp_chunk *c) {
 static bool forward_is(const json *want, const weft_sctp_chunk *c) {
   weft_sctp_forward f;
   const json *list = json_get(want, "streams");
-  if (weft_sctp_forward_read(&f, c) != WEFT_OK || !u64_is(json_get(want, "new_cumulative_tsn"), f.cumulative)) return false;
+  if (weft_sctp_forward_read(&f, c) != WEFT_OK || !u64_is(json_get(want, "new_cumulative_tsn"), f.cumulative))
+    return false;
   for (const json *pair = json_first(list); pair; pair = pair->next) {
     uint16_t stream = weft_rd_u16(&f.streams), ssn = weft_rd_u16(&f.streams);
     if (!u64_is(json_at(pair, 0), stream) || !u64_is(json_at(pair, 1), ssn)) return false;
@@ -118,32 +122,32 @@ static bool forward_is(const json *want, const weft_sctp_chunk *c) {
 
 static bool body_is(conform_ctx *ctx, const json *want, const weft_sctp_chunk *c) {
   switch (c->type) {
-    case WEFT_SCTP_DATA: return data_is(ctx, want, c);
-    case WEFT_SCTP_INIT:
-    case WEFT_SCTP_INIT_ACK: return init_is(ctx, want, c);
-    case WEFT_SCTP_SACK: return sack_is(want, c);
-    case WEFT_SCTP_FORWARD_TSN: return forward_is(want, c);
-    case WEFT_SCTP_HEARTBEAT:
-    case WEFT_SCTP_HEARTBEAT_ACK:
-    case WEFT_SCTP_RE_CONFIG: return value_tlvs_are(ctx, json_get(want, "parameters"), c);
-    case WEFT_SCTP_ABORT:
-    case WEFT_SCTP_ERROR: return value_tlvs_are(ctx, json_get(want, "causes"), c);
-    case WEFT_SCTP_SHUTDOWN: return u64_is(json_get(want, "cumulative_tsn"), weft_sctp_be32(c->value));
-    case WEFT_SCTP_COOKIE_ECHO: return hex_is(ctx, json_get(want, "cookie"), c->value, c->value_len);
-    case WEFT_SCTP_SHUTDOWN_ACK:
-    case WEFT_SCTP_SHUTDOWN_COMPLETE:
-    case WEFT_SCTP_COOKIE_ACK: return c->value_len == 0;
-    case WEFT_SCTP_I_DATA: /* never negotiated: well formed is all that is asked */
-    case WEFT_SCTP_I_FORWARD_TSN: return true;
-    default: return hex_is(ctx, json_get(want, "value"), c->value, c->value_len);
+  case WEFT_SCTP_DATA: return data_is(ctx, want, c);
+  case WEFT_SCTP_INIT:
+  case WEFT_SCTP_INIT_ACK: return init_is(ctx, want, c);
+  case WEFT_SCTP_SACK: return sack_is(want, c);
+  case WEFT_SCTP_FORWARD_TSN: return forward_is(want, c);
+  case WEFT_SCTP_HEARTBEAT:
+  case WEFT_SCTP_HEARTBEAT_ACK:
+  case WEFT_SCTP_RE_CONFIG: return value_tlvs_are(ctx, json_get(want, "parameters"), c);
+  case WEFT_SCTP_ABORT:
+  case WEFT_SCTP_ERROR: return value_tlvs_are(ctx, json_get(want, "causes"), c);
+  case WEFT_SCTP_SHUTDOWN: return u64_is(json_get(want, "cumulative_tsn"), weft_sctp_be32(c->value));
+  case WEFT_SCTP_COOKIE_ECHO: return hex_is(ctx, json_get(want, "cookie"), c->value, c->value_len);
+  case WEFT_SCTP_SHUTDOWN_ACK:
+  case WEFT_SCTP_SHUTDOWN_COMPLETE:
+  case WEFT_SCTP_COOKIE_ACK: return c->value_len == 0;
+  case WEFT_SCTP_I_DATA: /* never negotiated: well formed is all that is asked */
+  case WEFT_SCTP_I_FORWARD_TSN: return true;
+  default: return hex_is(ctx, json_get(want, "value"), c->value, c->value_len);
   }
 }
 
 static bool chunk_is(conform_ctx *ctx, const json *want, const weft_sctp_chunk *c) {
   const json *t_bit = json_get(want, "t_bit");
   return u64_is(json_get(want, "type"), c->type) && u64_is(json_get(want, "flags"), c->flags) &&
-         u64_is(json_get(want, "length"), c->length) && (json_is_null(t_bit) || flag_is(t_bit, c->flags & WEFT_SCTP_FLAG_T)) &&
-         body_is(ctx, want, c);
+         u64_is(json_get(want, "length"), c->length) &&
+         (json_is_null(t_bit) || flag_is(t_bit, c->flags & WEFT_SCTP_FLAG_T)) && body_is(ctx, want, c);
 }
 
 /* ---- cases ----------------------------------------------------------------------------------------------------------- */
@@ -161,7 +165,8 @@ static bool packet_is(conform_ctx *ctx, const conform_case *c, const uint8_t *in
   if (weft_sctp_packet_read(&p, in, len) != WEFT_OK) return false;
   bool sum_ok = weft_sctp_packet_crc(weft_sctp_crc32c_choose(), in, len) == p.crc;
   if (sum_ok != (weft_sctp_packet_crc(weft_sctp_crc32c_table, in, len) == p.crc)) return false;
-  if (!conform_u64_is(c, "expected.source_port", p.source) || !conform_u64_is(c, "expected.destination_port", p.destination) ||
+  if (!conform_u64_is(c, "expected.source_port", p.source) ||
+      !conform_u64_is(c, "expected.destination_port", p.destination) ||
       !conform_u64_is(c, "expected.verification_tag", p.tag) || !crc_is(json_get(c->expected, "checksum"), p.crc) ||
       !flag_is(json_get(c->expected, "checksum_ok"), sum_ok)) {
     return false;
@@ -176,8 +181,10 @@ static void run_packet(conform_ctx *ctx, const conform_case *c) {
   size_t len = 0;
   const uint8_t *in = conform_bytes(ctx, c, "input.hex", &len);
   bool sound = in && weft_sctp_packet_check(in, len) == WEFT_OK;
-  if (c->valid) conform_verdict(ctx, c, sound && packet_is(ctx, c, in, len), sound ? "fields differ" : "refused");
-  else conform_refused(ctx, c, !sound);
+  if (c->valid)
+    conform_verdict(ctx, c, sound && packet_is(ctx, c, in, len), sound ? "fields differ" : "refused");
+  else
+    conform_refused(ctx, c, !sound);
 }
 
 static void run_chunk(conform_ctx *ctx, const conform_case *c) {
@@ -187,8 +194,10 @@ static void run_chunk(conform_ctx *ctx, const conform_case *c) {
   const uint8_t *in = conform_bytes(ctx, c, "input.hex", &len);
   weft_rd_init(&r, in, len);
   bool sound = weft_sctp_chunk_next(&r, &chunk) == 1 && weft_sctp_chunk_check(&chunk) == WEFT_OK;
-  if (c->valid) conform_verdict(ctx, c, sound && chunk_is(ctx, c->expected, &chunk), sound ? "fields differ" : "refused");
-  else conform_refused(ctx, c, !sound);
+  if (c->valid)
+    conform_verdict(ctx, c, sound && chunk_is(ctx, c->expected, &chunk), sound ? "fields differ" : "refused");
+  else
+    conform_refused(ctx, c, !sound);
 }
 
 static void run_parameter(conform_ctx *ctx, const conform_case *c) {
@@ -198,14 +207,17 @@ static void run_parameter(conform_ctx *ctx, const conform_case *c) {
   const uint8_t *in = conform_bytes(ctx, c, "input.hex", &len);
   weft_rd_init(&r, in, len);
   bool sound = weft_sctp_tlv_next(&r, &t) == 1;
-  if (c->valid) conform_verdict(ctx, c, sound && tlv_is(ctx, c->expected, &t), sound ? "fields differ" : "refused");
-  else conform_refused(ctx, c, !sound);
+  if (c->valid)
+    conform_verdict(ctx, c, sound && tlv_is(ctx, c->expected, &t), sound ? "fields differ" : "refused");
+  else
+    conform_refused(ctx, c, !sound);
 }
 
 static void run_crc32c(conform_ctx *ctx, const conform_case *c) {
   size_t len = 0;
   const uint8_t *in = conform_bytes(ctx, c, "input.hex", &len);
-  uint32_t table = weft_sctp_crc32c(weft_sctp_crc32c_table, in, len), chosen = weft_sctp_crc32c(weft_sctp_crc32c_choose(), in, len);
+  uint32_t table = weft_sctp_crc32c(weft_sctp_crc32c_table, in, len),
+           chosen = weft_sctp_crc32c(weft_sctp_crc32c_choose(), in, len);
   conform_verdict(ctx, c, crc_is(json_get(c->expected, "crc32c"), table) && table == chosen, "value differs");
 }
 
@@ -219,12 +231,18 @@ static void run_serial(conform_ctx *ctx, const conform_case *c) {
 int conform_sctp(conform_ctx *ctx) {
   conform_case c;
   while (conform_next(ctx, &c)) {
-    if (strcmp(c.op, "packet") == 0) run_packet(ctx, &c);
-    else if (strcmp(c.op, "chunk") == 0) run_chunk(ctx, &c);
-    else if (strcmp(c.op, "parameter") == 0) run_parameter(ctx, &c);
-    else if (strcmp(c.op, "crc32c") == 0) run_crc32c(ctx, &c);
-    else if (strcmp(c.op, "serial") == 0) run_serial(ctx, &c);
-    else conform_unsupported(ctx, &c, "op %s", c.op);
+    if (strcmp(c.op, "packet") == 0)
+      run_packet(ctx, &c);
+    else if (strcmp(c.op, "chunk") == 0)
+      run_chunk(ctx, &c);
+    else if (strcmp(c.op, "parameter") == 0)
+      run_parameter(ctx, &c);
+    else if (strcmp(c.op, "crc32c") == 0)
+      run_crc32c(ctx, &c);
+    else if (strcmp(c.op, "serial") == 0)
+      run_serial(ctx, &c);
+    else
+      conform_unsupported(ctx, &c, "op %s", c.op);
   }
   return 0;
 }

@@ -21,7 +21,7 @@ typedef struct side {
   uint8_t last[1200]; /* last packet out */
   size_t last_len;
   bool mute, closed;
-  uint8_t react;      /* what events do */
+  uint8_t react; /* what events do */
   size_t unconsumed, sent;
   struct side *peer;
   bool connect_to_peer;
@@ -47,13 +47,13 @@ static int output(void *user, const uint8_t *data, size_t len, weft_time now) {
 static void react(side *e, const weft_sctp_event *ev, weft_time now) {
   weft_sctp_message m = {.stream = ev->stream, .ppid = 51, .unordered = e->react & 1};
   switch (e->react >> 1 & 7) {
-    case 1: (void)weft_sctp_send(e->s, &m, (const uint8_t *)"reply", 5, now); break;
-    case 2: (void)weft_sctp_close(e->s, WEFT_OK, now); break;
-    case 3: (void)weft_sctp_abort(e->s, "enough", now); break;
-    case 4: (void)weft_sctp_notify_drained(e->s, ev->stream, now); break;
-    case 5: (void)weft_sctp_reset_streams(e->s, &ev->stream, 1, now); break;
-    case 6: weft_sctp_hold(e->s), (void)weft_sctp_release(e->s, now); break;
-    default: break;
+  case 1: (void)weft_sctp_send(e->s, &m, (const uint8_t *)"reply", 5, now); break;
+  case 2: (void)weft_sctp_close(e->s, WEFT_OK, now); break;
+  case 3: (void)weft_sctp_abort(e->s, "enough", now); break;
+  case 4: (void)weft_sctp_notify_drained(e->s, ev->stream, now); break;
+  case 5: (void)weft_sctp_reset_streams(e->s, &ev->stream, 1, now); break;
+  case 6: weft_sctp_hold(e->s), (void)weft_sctp_release(e->s, now); break;
+  default: break;
   }
 }
 
@@ -115,9 +115,9 @@ static void reach(side *a, side *b, uint8_t state, weft_time now) {
 
 static uint32_t tag_for(const side *a, uint8_t detail) {
   switch (detail & 3) {
-    case 1: return 0;
-    case 2: return a->s->peer.peer_tag;
-    default: return a->s->peer.my_tag;
+  case 1: return 0;
+  case 2: return a->s->peer.peer_tag;
+  default: return a->s->peer.my_tag;
   }
 }
 
@@ -178,16 +178,20 @@ static void inject_reconfig(side *a, uint8_t detail, const uint8_t *data, size_t
 
 static void call(side *a, uint8_t detail, const uint8_t *data, size_t n, weft_time now) {
   uint16_t streams[2] = {n ? data[0] : 0, n > 1 ? data[1] : 0};
-  weft_sctp_message m = {.stream = streams[0], .ppid = 51, .unordered = detail & 1, .limit_retransmits = detail & 2,
-                         .max_retransmits = streams[1] & 1, .lifetime = detail & 4 ? WEFT_MS(50) : 0};
+  weft_sctp_message m = {.stream = streams[0],
+                         .ppid = 51,
+                         .unordered = detail & 1,
+                         .limit_retransmits = detail & 2,
+                         .max_retransmits = streams[1] & 1,
+                         .lifetime = detail & 4 ? WEFT_MS(50) : 0};
   static const uint8_t bulk[8192];
   switch (detail & 7) {
-    case 5: (void)weft_sctp_reset_streams(a->s, streams, n > 2 ? 0 : 2, now); break;
-    case 6: (void)weft_sctp_notify_drained(a->s, streams[0], now); break;
-    case 7:
-      if (weft_sctp_consumed(a->s, 0, a->unconsumed, now) == WEFT_OK) a->unconsumed = 0;
-      break;
-    default: (void)weft_sctp_send(a->s, &m, bulk, 1 + (size_t)streams[1] * 32, now); break;
+  case 5: (void)weft_sctp_reset_streams(a->s, streams, n > 2 ? 0 : 2, now); break;
+  case 6: (void)weft_sctp_notify_drained(a->s, streams[0], now); break;
+  case 7:
+    if (weft_sctp_consumed(a->s, 0, a->unconsumed, now) == WEFT_OK) a->unconsumed = 0;
+    break;
+  default: (void)weft_sctp_send(a->s, &m, bulk, 1 + (size_t)streams[1] * 32, now); break;
   }
 }
 
@@ -197,19 +201,19 @@ static void step(side *a, side *b, const uint8_t *op, const uint8_t *data, size_
   *now += delays[op[1] & 7];
   if (a->closed) return;
   switch (op[0] & 15) {
-    case 0:
-    case 1: inject(a, detail, data, n, *now); break;
-    case 2: inject_data(a, detail, data, n, *now); break;
-    case 3: inject_sack(a, data, n, *now); break;
-    case 4: inject_reconfig(a, detail, data, n, *now); break;
-    case 5: call(a, detail, data, n, *now); break;
-    case 6: carry(b, a, *now); break;
-    case 7: carry(a, b, *now); break;
-    case 8: a->mute = detail & 1; break;
-    case 9: a->react = n ? data[0] : detail; break;
-    case 10: (void)weft_sctp_connect(a->s, *now); break;
-    case 11: (void)weft_sctp_close(a->s, WEFT_OK, *now); break;
-    default: (void)weft_sctp_tick(a->s, *now); break;
+  case 0:
+  case 1: inject(a, detail, data, n, *now); break;
+  case 2: inject_data(a, detail, data, n, *now); break;
+  case 3: inject_sack(a, data, n, *now); break;
+  case 4: inject_reconfig(a, detail, data, n, *now); break;
+  case 5: call(a, detail, data, n, *now); break;
+  case 6: carry(b, a, *now); break;
+  case 7: carry(a, b, *now); break;
+  case 8: a->mute = detail & 1; break;
+  case 9: a->react = n ? data[0] : detail; break;
+  case 10: (void)weft_sctp_connect(a->s, *now); break;
+  case 11: (void)weft_sctp_close(a->s, WEFT_OK, *now); break;
+  default: (void)weft_sctp_tick(a->s, *now); break;
   }
 }
 

@@ -45,23 +45,21 @@ static void walk_chunk(const weft_sctp_chunk *c) {
   weft_rd r;
   weft_rd_init(&r, c->value, c->value_len);
   switch (c->type) {
-    case WEFT_SCTP_DATA:
-      REQUIRE(weft_sctp_data_read(&d, c) == WEFT_OK && d.len + 12 == c->value_len);
-      break;
-    case WEFT_SCTP_INIT:
-    case WEFT_SCTP_INIT_ACK: walk_init(c); break;
-    case WEFT_SCTP_SACK:
-      REQUIRE(weft_sctp_sack_read(&s, c) == WEFT_OK && 12 + 4u * s.gaps_n + 4u * s.dups_n == c->value_len);
-      break;
-    case WEFT_SCTP_FORWARD_TSN:
-      REQUIRE(weft_sctp_forward_read(&f, c) == WEFT_OK && weft_rd_left(&f.streams) + 4 == c->value_len);
-      break;
-    case WEFT_SCTP_HEARTBEAT:
-    case WEFT_SCTP_HEARTBEAT_ACK:
-    case WEFT_SCTP_ABORT:
-    case WEFT_SCTP_ERROR:
-    case WEFT_SCTP_RE_CONFIG: walk_tlvs(r, c->value, c->value + c->value_len); break;
-    default: break;
+  case WEFT_SCTP_DATA: REQUIRE(weft_sctp_data_read(&d, c) == WEFT_OK && d.len + 12 == c->value_len); break;
+  case WEFT_SCTP_INIT:
+  case WEFT_SCTP_INIT_ACK: walk_init(c); break;
+  case WEFT_SCTP_SACK:
+    REQUIRE(weft_sctp_sack_read(&s, c) == WEFT_OK && 12 + 4u * s.gaps_n + 4u * s.dups_n == c->value_len);
+    break;
+  case WEFT_SCTP_FORWARD_TSN:
+    REQUIRE(weft_sctp_forward_read(&f, c) == WEFT_OK && weft_rd_left(&f.streams) + 4 == c->value_len);
+    break;
+  case WEFT_SCTP_HEARTBEAT:
+  case WEFT_SCTP_HEARTBEAT_ACK:
+  case WEFT_SCTP_ABORT:
+  case WEFT_SCTP_ERROR:
+  case WEFT_SCTP_RE_CONFIG: walk_tlvs(r, c->value, c->value + c->value_len); break;
+  default: break;
   }
 }
 

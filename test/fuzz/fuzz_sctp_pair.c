@@ -19,8 +19,8 @@ typedef struct end {
   uint32_t seed;
   struct end *peer;
   uint8_t (*packet)[600];
-  size_t len[QUEUE], n;              /* on the way to the peer */
-  uint8_t order[QUEUE];              /* slots: the first n are on the way, the others free */
+  size_t len[QUEUE], n;                 /* on the way to the peer */
+  uint8_t order[QUEUE];                 /* slots: the first n are on the way, the others free */
   uint32_t sent[STREAMS], got[STREAMS]; /* messages; each carries its number */
   bool closed, up, unreliable;
   size_t resets_out, resets_in, resets_asked;
@@ -58,14 +58,14 @@ static void event(void *user, const weft_sctp_event *ev, weft_time now) {
   (void)now;
   REQUIRE(!e->closed);
   switch (ev->type) {
-    case WEFT_SCTP_EVENT_CONNECTED: e->up = true; break;
-    case WEFT_SCTP_EVENT_MESSAGE: message(e, ev); break;
-    case WEFT_SCTP_EVENT_RESET_IN: e->resets_in++; break;
-    case WEFT_SCTP_EVENT_RESET_OUT: e->resets_out++; break;
-    case WEFT_SCTP_EVENT_CLOSED: e->closed = true; break;
-    case WEFT_SCTP_EVENT_WRITABLE:
-    case WEFT_SCTP_EVENT_DRAINED: break;
-    case WEFT_SCTP_EVENT_RESTARTED: abort(); /* nobody restarts here */
+  case WEFT_SCTP_EVENT_CONNECTED: e->up = true; break;
+  case WEFT_SCTP_EVENT_MESSAGE: message(e, ev); break;
+  case WEFT_SCTP_EVENT_RESET_IN: e->resets_in++; break;
+  case WEFT_SCTP_EVENT_RESET_OUT: e->resets_out++; break;
+  case WEFT_SCTP_EVENT_CLOSED: e->closed = true; break;
+  case WEFT_SCTP_EVENT_WRITABLE:
+  case WEFT_SCTP_EVENT_DRAINED: break;
+  case WEFT_SCTP_EVENT_RESTARTED: abort(); /* nobody restarts here */
   }
 }
 
@@ -119,24 +119,24 @@ static void tick(end *e, weft_time now) {
 
 static void step(end *e, uint8_t op, uint8_t arg, weft_time *now) {
   switch (op & 7) {
-    case 0: send_one(e, arg & 3, (size_t)arg * 15, false, *now); break;
-    case 1: send_one(e, arg & 3, (size_t)arg * 15, op & 0x80, *now); break;
-    case 2:
-      if (e->n) arrive(e, arg % e->n, false, -1, *now);
-      break;
-    case 3:
-      if (e->n) remove_packet(e, arg % e->n);
-      break;
-    case 4:
-      if (e->n) arrive(e, arg % e->n, true, -1, *now);
-      break;
-    case 5:
-      if (e->n) arrive(e, 0, true, arg, *now);
-      break;
-    case 6: *now += (weft_time)arg * arg * 100; break;
-    default:
-      if (weft_sctp_reset_streams(e->s, &(uint16_t){arg & 3}, 1, *now) == WEFT_OK) e->resets_asked++;
-      break;
+  case 0: send_one(e, arg & 3, (size_t)arg * 15, false, *now); break;
+  case 1: send_one(e, arg & 3, (size_t)arg * 15, op & 0x80, *now); break;
+  case 2:
+    if (e->n) arrive(e, arg % e->n, false, -1, *now);
+    break;
+  case 3:
+    if (e->n) remove_packet(e, arg % e->n);
+    break;
+  case 4:
+    if (e->n) arrive(e, arg % e->n, true, -1, *now);
+    break;
+  case 5:
+    if (e->n) arrive(e, 0, true, arg, *now);
+    break;
+  case 6: *now += (weft_time)arg * arg * 100; break;
+  default:
+    if (weft_sctp_reset_streams(e->s, &(uint16_t){arg & 3}, 1, *now) == WEFT_OK) e->resets_asked++;
+    break;
   }
 }
 

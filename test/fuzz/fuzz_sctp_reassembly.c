@@ -46,7 +46,8 @@ static bool one(model *m, const uint8_t *p) {
   static const uint8_t payload[256] = {7};
   weft_sctp_fragment *run;
   if (p[0] & 0x80) { /* skip or reset */
-    if (p[0] & 0x40) weft_sctp_reassembly_reset(&m->r, p[1]);
+    if (p[0] & 0x40)
+      weft_sctp_reassembly_reset(&m->r, p[1]);
     else {
       while ((run = weft_sctp_reassembly_skipped(&m->r, p[1] & 3, p[2] & 31))) take(m, run);
       weft_sctp_reassembly_dropped(&m->r, p[3]);
@@ -55,7 +56,13 @@ static bool one(model *m, const uint8_t *p) {
   }
   if (m->seen[p[1]]) return true;
   m->seen[p[1]] = 1;
-  weft_sctp_data d = {.tsn = p[1], .flags = p[0] & 7, .stream = p[0] >> 3 & 3, .ssn = p[2] & 31, .ppid = 5, .payload = payload, .len = 1u + p[3]};
+  weft_sctp_data d = {.tsn = p[1],
+                      .flags = p[0] & 7,
+                      .stream = p[0] >> 3 & 3,
+                      .ssn = p[2] & 31,
+                      .ppid = 5,
+                      .payload = payload,
+                      .len = 1u + p[3]};
   return add(m, &d);
 }
 

@@ -270,8 +270,8 @@ static inline size_t link_on_the_way(const sctp_link *l, int from) {
 }
 
 /* A DATA chunk at `ahead` behind the cumulative TSN of `to`. */
-static inline size_t link_data(const sctp_link *l, int to, uint8_t *out, uint8_t flags, uint32_t ahead, uint16_t stream, uint16_t ssn,
-                               const void *data, size_t len) {
+static inline size_t link_data(const sctp_link *l, int to, uint8_t *out, uint8_t flags, uint32_t ahead, uint16_t stream,
+                               uint16_t ssn, const void *data, size_t len) {
   weft_wr w;
   weft_wr_init(&w, out, LINK_PACKET - 12);
   size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_DATA, flags);
@@ -285,8 +285,8 @@ static inline size_t link_data(const sctp_link *l, int to, uint8_t *out, uint8_t
   return weft_wr_len(&w);
 }
 
-static inline void link_inject_data(sctp_link *l, int to, uint8_t flags, uint32_t ahead, uint16_t stream, uint16_t ssn, const void *data,
-                                    size_t len) {
+static inline void link_inject_data(sctp_link *l, int to, uint8_t flags, uint32_t ahead, uint16_t stream, uint16_t ssn,
+                                    const void *data, size_t len) {
   uint8_t chunk[LINK_PACKET];
   link_inject(l, to, chunk, link_data(l, to, chunk, flags, ahead, stream, ssn, data, len));
 }

@@ -86,8 +86,11 @@ START_TEST(the_limit_holds) {
 END_TEST
 
 Suite *test_sctp_congestion(void) {
-  static const unit_test tests[] = {UNIT(starts_as_the_rfc_says), UNIT(slow_start_needs_a_full_window_and_progress),
-                                    UNIT(avoidance_opens_by_one_per_window), UNIT(loss_halves_once_per_recovery),
-                                    UNIT(timeout_and_idleness), UNIT(the_limit_holds)};
+  static const unit_test tests[] = {UNIT(starts_as_the_rfc_says),
+                                    UNIT(slow_start_needs_a_full_window_and_progress),
+                                    UNIT(avoidance_opens_by_one_per_window),
+                                    UNIT(loss_halves_once_per_recovery),
+                                    UNIT(timeout_and_idleness),
+                                    UNIT(the_limit_holds)};
   return unit_suite("sctp/congestion", tests, sizeof tests / sizeof tests[0]);
 }

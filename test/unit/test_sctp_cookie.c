@@ -5,12 +5,18 @@
 
 static const uint8_t key[16] = {1, 2, 3};
 
-static const weft_sctp_cookie sample = {
-    .peer = {.my_tag = 1, .peer_tag = 2, .my_tsn = 3, .peer_tsn = 4, .peer_window = 5, .streams_out = 6, .streams_in = 7, .forward = true,
-             .zero_checksum = true},
-    .tie_my_tag = 8,
-    .tie_peer_tag = 9,
-    .made = 10};
+static const weft_sctp_cookie sample = {.peer = {.my_tag = 1,
+                                                 .peer_tag = 2,
+                                                 .my_tsn = 3,
+                                                 .peer_tsn = 4,
+                                                 .peer_window = 5,
+                                                 .streams_out = 6,
+                                                 .streams_in = 7,
+                                                 .forward = true,
+                                                 .zero_checksum = true},
+                                        .tie_my_tag = 8,
+                                        .tie_peer_tag = 9,
+                                        .made = 10};
 
 static void make(uint8_t out[WEFT_SCTP_COOKIE_SIZE]) {
   weft_wr w;

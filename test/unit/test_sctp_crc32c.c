@@ -54,6 +54,7 @@ START_TEST(the_checksum_field_counts_as_zero) {
 END_TEST
 
 Suite *test_sctp_crc32c(void) {
-  static const unit_test tests[] = {UNIT(known_values), UNIT(every_length_and_alignment), UNIT(the_checksum_field_counts_as_zero)};
+  static const unit_test tests[] = {UNIT(known_values), UNIT(every_length_and_alignment),
+                                    UNIT(the_checksum_field_counts_as_zero)};
   return unit_suite("sctp/crc32c", tests, sizeof tests / sizeof tests[0]);
 }

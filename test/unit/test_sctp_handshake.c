@@ -106,8 +106,7 @@ static void answered(const char *file, uint32_t tag, uint16_t streams) {
   ck_assert_int_eq(weft_sctp_get_state(l.end[1].s), WEFT_SCTP_CLOSED);
   /* the peer goes on with the cookie */
   weft_sctp_tlv t;
-  while (weft_sctp_tlv_next(&ack.params, &t) == 1 && t.type != WEFT_SCTP_PARAM_COOKIE) {
-  }
+  while (weft_sctp_tlv_next(&ack.params, &t) == 1 && t.type != WEFT_SCTP_PARAM_COOKIE) {}
   ck_assert_uint_eq(t.type, WEFT_SCTP_PARAM_COOKIE);
   uint8_t echo[128];
   weft_wr w;
@@ -135,7 +134,8 @@ END_TEST
 
 /* ---- bad INITs ------------------------------------------------------------------------------------------------------- */
 
-static size_t make_init(uint8_t *out, uint8_t type, uint32_t tag, uint32_t window, uint16_t os, uint16_t is, const char *params) {
+static size_t make_init(uint8_t *out, uint8_t type, uint32_t tag, uint32_t window, uint16_t os, uint16_t is,
+                        const char *params) {
   weft_wr w;
   uint8_t extra[512];
   weft_wr_init(&w, out, 600);
@@ -279,7 +279,8 @@ START_TEST(a_replayed_cookie_is_harmless) {
   ck_assert_uint_gt(kept_len, 0);
   link_send(&l, 0, 1, "before", 6);
   sctp_link_run(&l, WEFT_SEC(1));
-  for (int i = 0; i < 100; i++) weft_sctp_input(l.end[1].s, kept_packet, kept_len, l.now); /* case D: COOKIE-ACK, no more */
+  for (int i = 0; i < 100; i++)
+    weft_sctp_input(l.end[1].s, kept_packet, kept_len, l.now); /* case D: COOKIE-ACK, no more */
   sctp_link_run(&l, WEFT_SEC(100));
   weft_sctp_input(l.end[1].s, kept_packet, kept_len, l.now); /* stale, but the tags are this association's */
   link_send(&l, 0, 1, "behind", 6);
@@ -475,11 +476,23 @@ START_TEST(fewer_streams_of_the_peer) {
 END_TEST
 
 Suite *test_sctp_handshake(void) {
-  static const unit_test tests[] = {UNIT(each_packet_lost_in_turn), UNIT(nobody_answers), UNIT(nobody_takes_the_cookie), UNIT(answers_real_inits),
-                                    UNIT(forbidden_values), UNIT(unknown_parameters_are_reported), UNIT(init_flood_keeps_nothing),
-                                    UNIT(bad_init_acks_end_it), UNIT(init_ack_only_when_waiting), UNIT(a_replayed_cookie_is_harmless),
-                                    UNIT(a_cookie_of_another_association), UNIT(a_stale_cookie_begins_again), UNIT(a_peer_that_begins_anew),
-                                    UNIT(an_init_alone_restarts_nothing), UNIT(no_restart_while_shutting_down), UNIT(data_with_the_cookie),
-                                    UNIT(zero_checksum_is_agreed), UNIT(fewer_streams_of_the_peer)};
+  static const unit_test tests[] = {UNIT(each_packet_lost_in_turn),
+                                    UNIT(nobody_answers),
+                                    UNIT(nobody_takes_the_cookie),
+                                    UNIT(answers_real_inits),
+                                    UNIT(forbidden_values),
+                                    UNIT(unknown_parameters_are_reported),
+                                    UNIT(init_flood_keeps_nothing),
+                                    UNIT(bad_init_acks_end_it),
+                                    UNIT(init_ack_only_when_waiting),
+                                    UNIT(a_replayed_cookie_is_harmless),
+                                    UNIT(a_cookie_of_another_association),
+                                    UNIT(a_stale_cookie_begins_again),
+                                    UNIT(a_peer_that_begins_anew),
+                                    UNIT(an_init_alone_restarts_nothing),
+                                    UNIT(no_restart_while_shutting_down),
+                                    UNIT(data_with_the_cookie),
+                                    UNIT(zero_checksum_is_agreed),
+                                    UNIT(fewer_streams_of_the_peer)};
   return unit_suite("sctp/handshake", tests, sizeof tests / sizeof tests[0]);
 }

@@ -85,16 +85,22 @@ START_TEST(writing_patches_lengths_and_pads) {
   weft_wr w;
   weft_wr_init(&w, buf, sizeof buf);
   weft_sctp_put_header(&w, 5000, 5000, 7);
-  size_t chunk = weft_sctp_open_chunk(&w, WEFT_SCTP_ABORT, 1), cause = weft_sctp_open_tlv(&w, WEFT_SCTP_CAUSE_USER_ABORT);
+  size_t chunk = weft_sctp_open_chunk(&w, WEFT_SCTP_ABORT, 1),
+         cause = weft_sctp_open_tlv(&w, WEFT_SCTP_CAUSE_USER_ABORT);
   weft_wr_bytes(&w, "bye", 3);
   weft_sctp_close_tlv(&w, cause);
   weft_sctp_close_tlv(&w, chunk);
-  ck_assert_hex(buf, weft_wr_len(&w), "138813880000000700000000" "0601000c" "000c0007" "62796500");
+  ck_assert_hex(buf, weft_wr_len(&w),
+                "138813880000000700000000"
+                "0601000c"
+                "000c0007"
+                "62796500");
 }
 END_TEST
 
 Suite *test_sctp_packet(void) {
-  static const unit_test tests[] = {UNIT(header_fields), UNIT(lengths_zero_to_three), UNIT(padding_is_skipped_and_may_be_absent_at_the_end),
+  static const unit_test tests[] = {UNIT(header_fields), UNIT(lengths_zero_to_three),
+                                    UNIT(padding_is_skipped_and_may_be_absent_at_the_end),
                                     UNIT(every_truncation_of_an_init), UNIT(writing_patches_lengths_and_pads)};
   return unit_suite("sctp/packet", tests, sizeof tests / sizeof tests[0]);
 }

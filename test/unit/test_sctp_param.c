@@ -33,9 +33,12 @@ START_TEST(reads_what_peers_announce) {
   o = offer("80010008 00000001 0007000a 0102030405060000");
   ck_assert(o.zero_checksum);
   ck_assert_uint_eq(o.cookie_len, 6);
-  ck_assert(!offer("80010008 00000002").zero_checksum);  /* another method */
+  ck_assert(!offer("80010008 00000002").zero_checksum); /* another method */
   ck_assert(!offer("80010006 00010000").zero_checksum);
-  ck_assert_uint_eq(offer("80020008 00000000 80040006 00010000 80030006 80c10000 80000004 000c0006 00050000 c0060008 00000001").unknown_n, 0);
+  ck_assert_uint_eq(
+      offer("80020008 00000000 80040006 00010000 80030006 80c10000 80000004 000c0006 00050000 c0060008 00000001")
+          .unknown_n,
+      0);
 }
 END_TEST
 
@@ -46,9 +49,9 @@ START_TEST(the_high_bits_of_unknown_types) {
   o = offer("40550004 c0000004");
   ck_assert(!o.forward && o.unknown_n == 1); /* 01: stop and report */
   o = offer("80550004 c0000004");
-  ck_assert(o.forward && o.unknown_n == 0);  /* 10: go on */
+  ck_assert(o.forward && o.unknown_n == 0); /* 10: go on */
   o = offer("c0550004 c0000004");
-  ck_assert(o.forward && o.unknown_n == 1);  /* 11: go on and report */
+  ck_assert(o.forward && o.unknown_n == 1); /* 11: go on and report */
   ck_assert_uint_eq(o.unknown[0].type, 0xc055);
 }
 END_TEST
@@ -68,7 +71,7 @@ START_TEST(reports_are_bounded) {
 END_TEST
 
 Suite *test_sctp_param(void) {
-  static const unit_test tests[] = {UNIT(abilities_on_the_wire), UNIT(reads_what_peers_announce), UNIT(the_high_bits_of_unknown_types),
-                                    UNIT(reports_are_bounded)};
+  static const unit_test tests[] = {UNIT(abilities_on_the_wire), UNIT(reads_what_peers_announce),
+                                    UNIT(the_high_bits_of_unknown_types), UNIT(reports_are_bounded)};
   return unit_suite("sctp/param", tests, sizeof tests / sizeof tests[0]);
 }

@@ -41,7 +41,13 @@ static void take_run(void) {
 }
 
 static int add(uint32_t tsn, int flags, uint16_t stream, uint16_t ssn, const char *text) {
-  weft_sctp_data d = {.tsn = tsn, .ppid = 51, .stream = stream, .ssn = ssn, .flags = (uint8_t)flags, .payload = (const uint8_t *)text, .len = strlen(text)};
+  weft_sctp_data d = {.tsn = tsn,
+                      .ppid = 51,
+                      .stream = stream,
+                      .ssn = ssn,
+                      .flags = (uint8_t)flags,
+                      .payload = (const uint8_t *)text,
+                      .len = strlen(text)};
   int rc = weft_sctp_reassembly_add(&r, &d, false, false, &run);
   if (rc == WEFT_SCTP_TAKE_DATA) note(d.payload, d.len);
   if (rc == WEFT_SCTP_TAKE_RUN) take_run();
@@ -91,17 +97,18 @@ END_TEST
 START_TEST(what_cannot_belong_together) {
   begin(1000);
   ck_assert_int_eq(add(1, B, 1, 0, "x"), WEFT_SCTP_KEPT);
-  ck_assert_int_eq(add(2, 0, 2, 0, "y"), WEFT_EPROTO);     /* another stream */
-  ck_assert_int_eq(add(2, 0, 1, 1, "y"), WEFT_EPROTO);     /* another sequence number */
-  ck_assert_int_eq(add(2, U, 1, 0, "y"), WEFT_EPROTO);     /* unordered */
+  ck_assert_int_eq(add(2, 0, 2, 0, "y"), WEFT_EPROTO); /* another stream */
+  ck_assert_int_eq(add(2, 0, 1, 1, "y"), WEFT_EPROTO); /* another sequence number */
+  ck_assert_int_eq(add(2, U, 1, 0, "y"), WEFT_EPROTO); /* unordered */
   ck_assert_int_eq(add(5, E, 1, 1, "y"), WEFT_SCTP_KEPT);
   ck_assert_int_eq(add(6, 0, 1, 1, "y"), WEFT_EPROTO);     /* behind a last one, no first */
   ck_assert_int_eq(add(4, B | E, 1, 1, "y"), WEFT_EPROTO); /* a whole one before a middle one */
   weft_sctp_data d = {.tsn = 9, .stream = 1, .ssn = 3, .flags = 0, .payload = (const uint8_t *)"z", .len = 1};
   ck_assert_int_eq(weft_sctp_reassembly_add(&r, &d, true, false, &run), WEFT_EPROTO); /* its beginning never came */
-  ck_assert_int_eq(weft_sctp_reassembly_add(&r, &d, true, true, &run), WEFT_SCTP_STALE); /* ... because it was skipped */
+  ck_assert_int_eq(weft_sctp_reassembly_add(&r, &d, true, true, &run),
+                   WEFT_SCTP_STALE); /* ... because it was skipped */
   ck_assert_int_eq(add(20, B | E, 3, 5, "a"), WEFT_SCTP_KEPT);
-  ck_assert_int_eq(add(21, B | E, 3, 5, "b"), WEFT_EPROTO); /* the same number twice */
+  ck_assert_int_eq(add(21, B | E, 3, 5, "b"), WEFT_EPROTO);          /* the same number twice */
   ck_assert_int_eq(add(22, B | E, 3, 0xffff, "b"), WEFT_SCTP_STALE); /* behind the turn */
   end();
 }
@@ -215,9 +222,15 @@ START_TEST(without_memory_nothing_changes) {
 END_TEST
 
 Suite *test_sctp_reassembly(void) {
-  static const unit_test tests[] = {UNIT(every_order_of_four_fragments), UNIT(order_within_a_stream_not_between), UNIT(what_cannot_belong_together),
-                                    UNIT(a_message_has_a_largest_size), UNIT(given_up_halves), UNIT(skipping_delivers_what_is_whole),
-                                    UNIT(skipping_far_with_many_waiting), UNIT(reset_numbers_begin_again), UNIT(streams_cost_little),
+  static const unit_test tests[] = {UNIT(every_order_of_four_fragments),
+                                    UNIT(order_within_a_stream_not_between),
+                                    UNIT(what_cannot_belong_together),
+                                    UNIT(a_message_has_a_largest_size),
+                                    UNIT(given_up_halves),
+                                    UNIT(skipping_delivers_what_is_whole),
+                                    UNIT(skipping_far_with_many_waiting),
+                                    UNIT(reset_numbers_begin_again),
+                                    UNIT(streams_cost_little),
                                     UNIT(without_memory_nothing_changes)};
   return unit_suite("sctp/reassembly", tests, sizeof tests / sizeof tests[0]);
 }

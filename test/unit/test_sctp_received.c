@@ -43,13 +43,29 @@ START_TEST(gap_blocks_and_duplicates) {
   add(&r, 106);
   ck_assert_int_eq(weft_sctp_received_check(&r, 103), WEFT_SCTP_DUPLICATE);
   weft_sctp_received_duplicate(&r, 103);
-  ck_assert_hex(out, sack(&r, out, sizeof out), "0300001c" "00000064" "000003e8" "00020001" "00020004" "00060006" "00000067");
+  ck_assert_hex(out, sack(&r, out, sizeof out),
+                "0300001c"
+                "00000064"
+                "000003e8"
+                "00020001"
+                "00020004"
+                "00060006"
+                "00000067");
   weft_sctp_received_sacked(&r);
   add(&r, 101);
   ck_assert_uint_eq(r.cumulative, 104);
-  ck_assert_hex(out, sack(&r, out, sizeof out), "03000014" "00000068" "000003e8" "00010000" "00020002");
+  ck_assert_hex(out, sack(&r, out, sizeof out),
+                "03000014"
+                "00000068"
+                "000003e8"
+                "00010000"
+                "00020002");
   add(&r, 105);
-  ck_assert_hex(out, sack(&r, out, sizeof out), "03000010" "0000006a" "000003e8" "00000000");
+  ck_assert_hex(out, sack(&r, out, sizeof out),
+                "03000010"
+                "0000006a"
+                "000003e8"
+                "00000000");
   weft_sctp_received_free(&r);
 }
 END_TEST
@@ -125,7 +141,8 @@ START_TEST(any_order) {
     ck_assert_uint_eq(n, 16 + 4 * blocks);
     uint32_t at = cum;
     for (size_t b = 0; b < blocks; b++) {
-      uint32_t start = cum - 1 + (uint32_t)(out[16 + 4 * b] << 8 | out[17 + 4 * b]), end = cum - 1 + (uint32_t)(out[18 + 4 * b] << 8 | out[19 + 4 * b]);
+      uint32_t start = cum - 1 + (uint32_t)(out[16 + 4 * b] << 8 | out[17 + 4 * b]),
+               end = cum - 1 + (uint32_t)(out[18 + 4 * b] << 8 | out[19 + 4 * b]);
       for (; at < start; at++) ck_assert(!have[at]);
       for (; at <= end; at++) ck_assert(have[at]);
     }
@@ -136,7 +153,11 @@ START_TEST(any_order) {
 END_TEST
 
 Suite *test_sctp_received(void) {
-  static const unit_test tests[] = {UNIT(in_order_needs_no_memory), UNIT(gap_blocks_and_duplicates), UNIT(the_window_is_bounded),
-                                    UNIT(a_sack_stops_at_the_packet), UNIT(forward), UNIT(any_order)};
+  static const unit_test tests[] = {UNIT(in_order_needs_no_memory),
+                                    UNIT(gap_blocks_and_duplicates),
+                                    UNIT(the_window_is_bounded),
+                                    UNIT(a_sack_stops_at_the_packet),
+                                    UNIT(forward),
+                                    UNIT(any_order)};
   return unit_suite("sctp/received", tests, sizeof tests / sizeof tests[0]);
 }
