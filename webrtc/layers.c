@@ -50,12 +50,16 @@ static void dc_event(void *user, const weft_datachannel_event *ev, weft_time now
     break;
   case WEFT_DATACHANNEL_EVENT_MESSAGE: channel_message(c, ev); break;
   case WEFT_DATACHANNEL_EVENT_CLOSING:
-    if (zero) weft_webrtc_secure_channel_reset(c);
-    else weft_webrtc_stream_channel_reset(c, ev->id);
+    if (zero)
+      weft_webrtc_secure_channel_reset(c);
+    else
+      weft_webrtc_stream_channel_reset(c, ev->id);
     break;
   case WEFT_DATACHANNEL_EVENT_CLOSED:
-    if (zero) weft_webrtc_secure_channel_reset(c);
-    else weft_webrtc_stream_channel_closed(c, ev->id, ev->code);
+    if (zero)
+      weft_webrtc_secure_channel_reset(c);
+    else
+      weft_webrtc_stream_channel_closed(c, ev->id, ev->code);
     break;
   case WEFT_DATACHANNEL_EVENT_WRITABLE:
     if (!zero) weft_webrtc_stream_writable(c, ev->id);
@@ -117,13 +121,17 @@ static bool keep_for_later(weft_webrtc *c, const uint16_t *ids, size_t n, uint16
 }
 
 static void reset_now(weft_webrtc *c, const uint16_t *ids, size_t n, uint16_t what) {
-  if (what == IN) weft_datachannel_reset_in(c->dc, ids, n, c->now);
-  else weft_datachannel_reset_done(c->dc, ids, n, what == DONE ? WEFT_OK : WEFT_EREFUSED, c->now);
+  if (what == IN)
+    weft_datachannel_reset_in(c->dc, ids, n, c->now);
+  else
+    weft_datachannel_reset_done(c->dc, ids, n, what == DONE ? WEFT_OK : WEFT_EREFUSED, c->now);
 }
 
 static void on_reset(weft_webrtc *c, const uint16_t *ids, size_t n, uint16_t what) {
-  if (c->dc_busy == 0) reset_now(c, ids, n, what);
-  else if (!keep_for_later(c, ids, n, what)) weft_webrtc_fail_here(c, "memory", WEFT_ENOMEM, "no memory for a stream reset");
+  if (c->dc_busy == 0)
+    reset_now(c, ids, n, what);
+  else if (!keep_for_later(c, ids, n, what))
+    weft_webrtc_fail_here(c, "memory", WEFT_ENOMEM, "no memory for a stream reset");
 }
 
 /* The channels are not in the middle of anything here. */
@@ -154,8 +162,9 @@ static void on_sctp_connected(weft_webrtc *c, const weft_sctp_event *ev) {
 }
 
 static void on_restart(weft_webrtc *c) {
-  static const weft_closed why = {WEFT_WHO_PEER, "sctp",     "restart",
-                                  WEFT_ERESET,   0,          "the peer restarted its association: nothing of this connection is left there"};
+  static const weft_closed why = {
+      WEFT_WHO_PEER, "sctp", "restart",
+      WEFT_ERESET,   0,      "the peer restarted its association: nothing of this connection is left there"};
   weft_webrtc_fail(c, &why);
 }
 
@@ -254,7 +263,8 @@ static int make_dtls(weft_webrtc *c, weft_time rtt) {
 
 /* ---- ICE ---- */
 
-static int ice_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int ice_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                      weft_time now) {
   weft_webrtc *c = user;
   (void)now;
   return weft_webrtc_output(c, local, remote, data, len);
@@ -293,6 +303,7 @@ static void on_datagram(weft_webrtc *c, const weft_ice_event *ev) {
   weft_dtls_get_stats(c->dtls, &s);
   if (s.records_in == c->records_in) return;
   c->records_in = s.records_in;
+  c->proven_at = c->now;
   weft_ice_authenticated(c->ice, ev->local, ev->remote, c->now);
 }
 

@@ -137,6 +137,7 @@ static bool attach(weft_webrtc_listener *l, weft_webrtc *c, const weft_addr *loc
   const weft_webrtc *owner = weft_webrtc_routes_find(&l->routes, local, remote);
   if (owner && owner != c) return false;
   weft_webrtc_enter(c, l->now);
+  c->proven_at = c->now;
   int rc = weft_ice_admit(c->ice, local, remote, l->now);
   if (rc == WEFT_OK && !owner) rc = weft_webrtc_routes_add(&l->routes, c, local, remote);
   weft_webrtc_leave(c); /* it may be gone now */
@@ -190,10 +191,23 @@ static int gate_output(void *user, const weft_addr *local, const weft_addr *remo
   return send_unproven(user, local, remote, data, len, now);
 }
 
-/* A connection that was once admitted from there but lives elsewhere gives the address up: who sends back a cookie is there. The one whose
- * path it is keeps it (see begins_anew). */
+static bool is_path(const weft_webrtc *c, const weft_addr *local, const weft_addr *remote) {
+  return weft_addr_equal(&c->remote, remote) && weft_addr_equal(&c->local, local);
+}
+
+/* Somebody else has sent back a cookie from there. A connection that was only admitted from there gives the address up; one whose
+ * path it was had been silent for long (see begins_anew) and is gone. */
 static void vacate(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote) {
-  if (weft_webrtc_routes_find(&l->routes, local, remote)) weft_webrtc_routes_drop(&l->routes, local, remote);
+  static const weft_closed why = {
+      WEFT_WHO_PEER, "webrtc", "path",
+      WEFT_ERESET,   0,        "the peer fell silent and began another connection from the same address"};
+  weft_webrtc *c = weft_webrtc_routes_find(&l->routes, local, remote);
+  if (!c) return;
+  weft_webrtc_routes_drop(&l->routes, local, remote);
+  if (!is_path(c, local, remote)) return;
+  weft_webrtc_enter(c, l->now);
+  weft_webrtc_fail(c, &why);
+  weft_webrtc_leave(c);
 }
 
 static int make(weft_webrtc_listener *l, const uint8_t key[WEFT_ICE_LITE_KEY_LEN], weft_webrtc **out) {
@@ -234,6 +248,7 @@ static void gate_hello(void *user, const weft_addr *local, const weft_addr *remo
   if (make(l, key, &c) != WEFT_OK) return;
   weft_webrtc_enter(c, now);
   weft_webrtc_begin(c);
+  c->proven_at = c->now;
   int rc = weft_ice_admit(c->ice, local, remote, now);
   if (rc == WEFT_OK) rc = weft_webrtc_routes_add(&l->routes, c, local, remote);
   if (rc == WEFT_OK)
@@ -250,16 +265,14 @@ static bool is_client_hello(const uint8_t *data, size_t len) {
   return len > 13 && data[0] == 22 && data[3] == 0 && data[4] == 0 && data[13] == 1;
 }
 
-static bool is_path(const weft_webrtc *c, const weft_addr *local, const weft_addr *remote) {
-  return weft_addr_equal(&c->remote, remote) && weft_addr_equal(&c->local, local);
-}
-
-/* A hello under another user name. Never on a connection's own path: user names and old cookied hellos can be repeated by whoever saw one,
- * so a dialer that crashed and took the same port again waits until the old connection has timed out. */
+/* A hello under another user name. User names and old cookied hellos can be repeated by whoever saw them, so none moves a living connection
+ * off its own path: only when there was no proof of life for half of idle_timeout (peers check every five seconds or so) has the dialer
+ * crashed and taken the same port again. */
 static bool begins_anew(const weft_webrtc_listener *l, const weft_webrtc *c, const weft_addr *local,
                         const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
   uint8_t key[WEFT_ICE_LITE_KEY_LEN];
-  if (is_path(c, local, remote) || !is_client_hello(data, len)) return false;
+  bool alive = weft_time_since(now, c->proven_at) < c->cfg.idle_timeout / 2;
+  if (!is_client_hello(data, len) || (alive && is_path(c, local, remote))) return false;
   if (weft_ice_lite_lookup(l->lite, local, remote, now, key) != WEFT_OK) return false;
   return memcmp(key, c->key, sizeof key) != 0;
 }

@@ -155,6 +155,7 @@ struct weft_webrtc {
   weft_webrtc_listener *listener; /* NULL: dialled */
   bool introduced;                /* READY was told */
   bool counted;                   /* in one of the listener's gauges */
+  weft_time proven_at;            /* last record with a good MAC, or check under its user name */
   uint8_t key[WEFT_ICE_LITE_KEY_LEN];
   weft_webrtc *next_by_key;
   weft_list node, stuck_node, routes;

@@ -25,7 +25,10 @@ typedef struct end {
   char heard[32];
 } end;
 
-static int fill(void *ctx, uint8_t *dst, size_t n) { (void)ctx; return getrandom(dst, n, 0) == (ssize_t)n ? 0 : -1; }
+static int fill(void *ctx, uint8_t *dst, size_t n) {
+  (void)ctx;
+  return getrandom(dst, n, 0) == (ssize_t)n ? 0 : -1;
+}
 
 static weft_time clock_now(void) {
   struct timespec t;
@@ -41,9 +44,15 @@ static int dc_out(void *u, const weft_datachannel_out *o, const uint8_t *d, size
   m.stream = o->stream, m.ppid = o->ppid, m.unordered = o->unordered;
   return weft_sctp_send(((end *)u)->sctp, &m, d, n, now);
 }
-static int dc_reset(void *u, const uint16_t *ids, size_t n, weft_time now) { return weft_sctp_reset_streams(((end *)u)->sctp, ids, n, now); }
-static int sctp_out(void *u, const uint8_t *d, size_t n, weft_time now) { return weft_dtls_send(((end *)u)->dtls, d, n, now); }
-static int dtls_out(void *u, const uint8_t *d, size_t n, weft_time now) { return weft_ice_send(((end *)u)->ice, d, n, now); }
+static int dc_reset(void *u, const uint16_t *ids, size_t n, weft_time now) {
+  return weft_sctp_reset_streams(((end *)u)->sctp, ids, n, now);
+}
+static int sctp_out(void *u, const uint8_t *d, size_t n, weft_time now) {
+  return weft_dtls_send(((end *)u)->dtls, d, n, now);
+}
+static int dtls_out(void *u, const uint8_t *d, size_t n, weft_time now) {
+  return weft_ice_send(((end *)u)->ice, d, n, now);
+}
 static int ice_out(void *u, const weft_addr *local, const weft_addr *to, const uint8_t *d, size_t n, weft_time now) {
   struct sockaddr_in sa;
   (void)local, (void)now;
@@ -74,7 +83,8 @@ static void sctp_event(void *u, const weft_sctp_event *ev, weft_time now) {
   }
   if (ev->type == WEFT_SCTP_EVENT_MESSAGE) weft_datachannel_input(e->dc, ev->stream, ev->ppid, ev->data, ev->len, now);
   if (ev->type == WEFT_SCTP_EVENT_RESET_IN) weft_datachannel_reset_in(e->dc, ev->streams, ev->streams_n, now);
-  if (ev->type == WEFT_SCTP_EVENT_RESET_OUT) weft_datachannel_reset_done(e->dc, ev->streams, ev->streams_n, ev->code, now);
+  if (ev->type == WEFT_SCTP_EVENT_RESET_OUT)
+    weft_datachannel_reset_done(e->dc, ev->streams, ev->streams_n, ev->code, now);
 }
 static void dtls_event(void *u, const weft_dtls_event *ev, weft_time now) {
   if (ev->type == WEFT_DTLS_EVENT_CONNECTED) weft_sctp_connect(((end *)u)->sctp, now);
@@ -101,20 +111,23 @@ static int make(end *e, int client, const weft_dtls_cert *own, const weft_dtls_c
   e->client = client, e->fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (bind(e->fd, (struct sockaddr *)&sa, n) != 0 || getsockname(e->fd, (struct sockaddr *)&sa, &n) != 0) return 0;
   e->addr = weft_addr_ip4((const uint8_t *)&sa.sin_addr, ntohs(sa.sin_port));
-  weft_ice_config_default(&ic), weft_dtls_config_default(&tc), weft_sctp_config_default(&sc), weft_datachannel_config_default(&dcc);
+  weft_ice_config_default(&ic), weft_dtls_config_default(&tc), weft_sctp_config_default(&sc),
+      weft_datachannel_config_default(&dcc);
   ic.rng.fill = tc.rng.fill = sc.rng.fill = fill;
   ic.role = client ? WEFT_ICE_CONTROLLING : WEFT_ICE_CONTROLLED, ic.allow_loopback = true;
   tc.role = client ? WEFT_DTLS_CLIENT : WEFT_DTLS_SERVER, tc.cert = own, tc.pin = weft_dtls_cert_fingerprint(peer);
   dcc.even = client != 0;
   return weft_ice_new(&e->ice, &ic, &ice_cb, e) == WEFT_OK && weft_dtls_new(&e->dtls, &tc, &dtls_cb, e) == WEFT_OK &&
-         weft_sctp_new(&e->sctp, &sc, &sctp_cb, e) == WEFT_OK && weft_datachannel_new(&e->dc, &dcc, &dc_cb, e) == WEFT_OK;
+         weft_sctp_new(&e->sctp, &sc, &sctp_cb, e) == WEFT_OK &&
+         weft_datachannel_new(&e->dc, &dcc, &dc_cb, e) == WEFT_OK;
 }
 
 /* What signaling would carry: the other's user name, password and address. */
 static int introduce(end *e, const end *other, weft_time now) {
   weft_ice_candidate c;
   memset(&c, 0, sizeof c);
-  c.type = WEFT_ICE_HOST, c.component = 1, c.priority = weft_ice_priority(WEFT_ICE_HOST, 65535, 1), c.addr = other->addr;
+  c.type = WEFT_ICE_HOST, c.component = 1, c.priority = weft_ice_priority(WEFT_ICE_HOST, 65535, 1),
+  c.addr = other->addr;
   strcpy(c.foundation, "1");
   weft_ice_add_local(e->ice, &e->addr, now);
   weft_ice_set_remote(e->ice, weft_ice_local_ufrag(other->ice), weft_ice_local_pwd(other->ice));
@@ -130,7 +143,8 @@ static void serve(end *e, weft_time now) {
     weft_addr from = weft_addr_ip4((const uint8_t *)&sa.sin_addr, ntohs(sa.sin_port));
     weft_ice_input(e->ice, &e->addr, &from, buf, (size_t)got, now);
   }
-  weft_ice_tick(e->ice, now), weft_dtls_tick(e->dtls, now), weft_sctp_tick(e->sctp, now), weft_datachannel_tick(e->dc, now);
+  weft_ice_tick(e->ice, now), weft_dtls_tick(e->dtls, now), weft_sctp_tick(e->sctp, now),
+      weft_datachannel_tick(e->dc, now);
 }
 
 static void done(end *e) {
@@ -143,7 +157,8 @@ int main(void) {
   const uint8_t seed_a[32] = {1}, seed_b[32] = {2};
   weft_dtls_cert *cert_a, *cert_b;
   weft_time start = clock_now(), now = start;
-  if (weft_dtls_cert_new(&cert_a, seed_a, NULL) != WEFT_OK || weft_dtls_cert_new(&cert_b, seed_b, NULL) != WEFT_OK) return 1;
+  if (weft_dtls_cert_new(&cert_a, seed_a, NULL) != WEFT_OK || weft_dtls_cert_new(&cert_b, seed_b, NULL) != WEFT_OK)
+    return 1;
   if (!make(&a, 1, cert_a, cert_b) || !make(&b, 0, cert_b, cert_a)) return 1;
   if (!introduce(&b, &a, now) || !introduce(&a, &b, now)) return 1;
   while (!a.heard[0] && (now = clock_now()) < start + WEFT_SEC(10)) {

@@ -62,7 +62,9 @@ static void push(session *s, world_side *side, half *h, weft_time now) {
   if (rc != WEFT_OK) fail(s, "shutdown: %s", weft_errname(rc));
 }
 
-static bool resets(const session *s, uint8_t tag) { return s->plan->reset_one && tag == 0 && s->plan->dialer_streams > 1; }
+static bool resets(const session *s, uint8_t tag) {
+  return s->plan->reset_one && tag == 0 && s->plan->dialer_streams > 1;
+}
 
 static void take(session *s, world_side *side, half *h, const uint8_t *data, size_t len, weft_time now) {
   if (!h->has_tag) { /* an inbound stream says which it is; as many bytes go back */
@@ -78,8 +80,10 @@ static void take(session *s, world_side *side, half *h, const uint8_t *data, siz
     }
   h->received += len;
   if (h->received > h->total) fail(s, "stream %u: more bytes than were sent", h->id);
-  if (resets(s, h->tag) && side->server && h->received > h->total / 2) weft_webrtc_stream_reset(side->c, h->id, now);
-  else if (s->plan->manual_consume) h->held += len;
+  if (resets(s, h->tag) && side->server && h->received > h->total / 2)
+    weft_webrtc_stream_reset(side->c, h->id, now);
+  else if (s->plan->manual_consume)
+    h->held += len;
 }
 
 /* ---- events ---- */
@@ -122,7 +126,8 @@ static void open_streams(session *s, world_side *side, unsigned n, weft_time now
 static void check_end(session *s, const half *h, int code) {
   bool reset_meant = resets(s, h->tag) || !h->has_tag;
   if (code != WEFT_OK && !reset_meant) fail(s, "stream %u: reset, %s", h->id, weft_errname(code));
-  if (code == WEFT_OK && h->received != h->total) fail(s, "stream %u: closed after %zu of %zu bytes", h->id, h->received, h->total);
+  if (code == WEFT_OK && h->received != h->total)
+    fail(s, "stream %u: closed after %zu of %zu bytes", h->id, h->received, h->total);
 }
 
 static void on_stream(session *s, world_side *side, const weft_stream_event *ev, weft_time now) {
@@ -161,7 +166,8 @@ static void on_event(world_side *side, const weft_webrtc_event *ev, weft_time no
     if (!side->ready) fail(s, "a stream event before READY");
     on_stream(s, side, ev->stream, now);
   } else if (ev->type == WEFT_WEBRTC_EVENT_CLOSED && !s->over) {
-    fail(s, "%s closed: %s: %s: %s", side->server ? "listener" : "dialer", ev->closed.layer, ev->closed.step, side->text);
+    fail(s, "%s closed: %s: %s: %s", side->server ? "listener" : "dialer", ev->closed.layer, ev->closed.step,
+         side->text);
   }
 }
 
@@ -231,7 +237,8 @@ static void configure(const session_plan *p, weft_webrtc_config *cfg) {
 static void check_gauges(session *s) {
   weft_webrtc_listener_stats st = {.size = sizeof st};
   weft_webrtc_listener_get_stats(s->w.listener, &st);
-  if (st.connections != 0 || st.in_flight != 0) fail(s, "gauges: %u connections, %u in flight", st.connections, st.in_flight);
+  if (st.connections != 0 || st.in_flight != 0)
+    fail(s, "gauges: %u connections, %u in flight", st.connections, st.in_flight);
   if (st.unproven_bytes_out > st.unproven_bytes_in) fail(s, "more bytes to an unproven address than from it");
 }
 

@@ -49,7 +49,9 @@ static void finish(world_side *s, const weft_webrtc_event *ev, weft_webrtc *c, w
   weft_webrtc_free(c);
 }
 
-static void client_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, weft_time now) { finish(user, ev, c, now); }
+static void client_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, weft_time now) {
+  finish(user, ev, c, now);
+}
 
 static void server_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, weft_time now) {
   world *w = user;
@@ -69,29 +71,34 @@ static void server_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev
   finish(s, ev, c, now);
 }
 
-static int client_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int client_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                         weft_time now) {
   world_side *s = user;
   return net_send(&s->w->net, local, remote, data, len, now);
 }
 
-static int server_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static int server_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                         weft_time now) {
   world *w = user;
   return net_send(&w->net, local, remote, data, len, now);
 }
 
-static void to_server(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void to_server(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                      weft_time now) {
   world *w = user;
   if (w->listener) weft_webrtc_listener_input(w->listener, local, remote, data, len, now);
 }
 
-static void to_client(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len, weft_time now) {
+static void to_client(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                      weft_time now) {
   world_side *s = user;
   if (s->c) weft_webrtc_input(s->c, local, remote, data, len, now);
 }
 
 /* ---- life ---- */
 
-static void config(world *w, weft_webrtc_config *cfg, const weft_rng *rng, const weft_identity *id, const weft_dtls_cert *cert) {
+static void config(world *w, weft_webrtc_config *cfg, const weft_rng *rng, const weft_identity *id,
+                   const weft_dtls_cert *cert) {
   weft_webrtc_config_default(cfg);
   cfg->rng = *rng;
   cfg->alloc = w->alloc;
@@ -177,7 +184,8 @@ static void moved(world *w, const char *whose, weft_time at) {
 }
 
 static void tick(world *w) {
-  if (w->listener && weft_webrtc_listener_deadline(w->listener) <= w->now) weft_webrtc_listener_tick(w->listener, w->now);
+  if (w->listener && weft_webrtc_listener_deadline(w->listener) <= w->now)
+    weft_webrtc_listener_tick(w->listener, w->now);
   for (size_t i = 0; i < WORLD_DIALERS; i++) {
     weft_webrtc *c = w->dialers[i].c;
     if (!c || weft_webrtc_deadline(c) > w->now) continue;

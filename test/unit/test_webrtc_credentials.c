@@ -16,15 +16,15 @@ START_TEST(versions_by_prefix) {
     int rc;
   } cases[] = {
       {"libp2p+webrtc+v1/abcdefghijklmnop", "libp2p+webrtc+v1/abcdefghijklmnop", 1},
-      {"libp2p+webrtc+v1/abcde", "libp2p+webrtc+v1/abcde", 1},          /* 22 characters: the shortest password */
-      {"libp2p+webrtc+v1/abcd", "libp2p+webrtc+v1/abcd", WEFT_EAUTH},   /* 21 */
+      {"libp2p+webrtc+v1/abcde", "libp2p+webrtc+v1/abcde", 1},        /* 22 characters: the shortest password */
+      {"libp2p+webrtc+v1/abcd", "libp2p+webrtc+v1/abcd", WEFT_EAUTH}, /* 21 */
       {"libp2p+webrtc+v1/abcdefghijklmnop", "libp2p+webrtc+v1/abcdefghijklmnoq", WEFT_EAUTH},
       {"libp2p+webrtc+v1/abcdefghijklmnop", "abcd", WEFT_EAUTH},
       {"libp2p+webrtc+v2/" PWD22, "abcd", 2},
       {"libp2p+webrtc+v2/" PWD22, "libp2p+webrtc+v2/" PWD22, 2},
-      {"libp2p+webrtc+v2/0123456789abcdefABCD+", "abcd", WEFT_EAUTH},   /* 21 */
+      {"libp2p+webrtc+v2/0123456789abcdefABCD+", "abcd", WEFT_EAUTH}, /* 21 */
       {"libp2p+webrtc+v2/", "abcd", WEFT_EAUTH},
-      {"libp2p+webrtc+v2/" PWD22, "abc", WEFT_EAUTH},                   /* a ufrag has four at least */
+      {"libp2p+webrtc+v2/" PWD22, "abc", WEFT_EAUTH}, /* a ufrag has four at least */
       {"libp2p+webrtc+v3/" PWD22, "abcd", WEFT_EUNSUPPORTED},
       {"libp2p+webrtc+v11" PWD22, "libp2p+webrtc+v11" PWD22, WEFT_EUNSUPPORTED},
       {"libp2p+webrtc+" PWD22, "abcd", WEFT_EUNSUPPORTED},
@@ -37,7 +37,8 @@ START_TEST(versions_by_prefix) {
       {"LIBP2P+webrtc+v1/abcdefghijklmnop", "LIBP2P+webrtc+v1/abcdefghijklmnop", WEFT_EUNSUPPORTED},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-    ck_assert_msg(version(cases[i].server, cases[i].client) == cases[i].rc, "case %zu: %d", i, version(cases[i].server, cases[i].client));
+    ck_assert_msg(version(cases[i].server, cases[i].client) == cases[i].rc, "case %zu: %d", i,
+                  version(cases[i].server, cases[i].client));
 }
 END_TEST
 
@@ -69,6 +70,7 @@ START_TEST(ours_are_what_go_and_js_make) {
 END_TEST
 
 Suite *test_webrtc_credentials(void) {
-  static const unit_test tests[] = {UNIT(versions_by_prefix), UNIT(lengths_at_the_border), UNIT(ours_are_what_go_and_js_make)};
+  static const unit_test tests[] = {UNIT(versions_by_prefix), UNIT(lengths_at_the_border),
+                                    UNIT(ours_are_what_go_and_js_make)};
   return unit_suite("webrtc/credentials", tests, sizeof tests / sizeof tests[0]);
 }

@@ -79,11 +79,11 @@ START_TEST(limits_and_lies) {
     const char *hex;
     int rc;
   } cases[] = {
-      {"fe7f", 0},                 /* 16,382: with its length 16 KiB */
-      {"ff7f", WEFT_ETOOBIG},      /* 16,383 */
-      {"808001", WEFT_ETOOBIG},    /* 16,384 */
+      {"fe7f", 0},              /* 16,382: with its length 16 KiB */
+      {"ff7f", WEFT_ETOOBIG},   /* 16,383 */
+      {"808001", WEFT_ETOOBIG}, /* 16,384 */
       {"ffffffffff", WEFT_ETOOBIG},
-      {"8000", WEFT_EMALFORMED},   /* not the shortest form */
+      {"8000", WEFT_EMALFORMED}, /* not the shortest form */
       {"808080808080808080", WEFT_ETOOBIG},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -122,7 +122,7 @@ START_TEST(held_counts_the_incomplete_frame) {
 END_TEST
 
 Suite *test_webrtc_deframe(void) {
-  static const unit_test tests[] = {UNIT(any_cut_gives_the_same_frames), UNIT(length_and_body_apart_need_no_memory), UNIT(limits_and_lies),
-                                    UNIT(held_counts_the_incomplete_frame)};
+  static const unit_test tests[] = {UNIT(any_cut_gives_the_same_frames), UNIT(length_and_body_apart_need_no_memory),
+                                    UNIT(limits_and_lies), UNIT(held_counts_the_incomplete_frame)};
   return unit_suite("webrtc/deframe", tests, sizeof tests / sizeof tests[0]);
 }

@@ -49,13 +49,13 @@ START_TEST(decodes_what_matters) {
       {"0803", WEFT_OK, WEFT_WEBRTC_FIN_ACK, NULL},
       {"08001202abcd", WEFT_OK, WEFT_WEBRTC_FIN, "abcd"},
       {"1200", WEFT_OK, -1, ""},
-      {"0863", WEFT_OK, 0x63, NULL},               /* a flag of the future */
+      {"0863", WEFT_OK, 0x63, NULL}, /* a flag of the future */
       {"08ffffffffffffffffff01", WEFT_OK, INT32_MAX, NULL},
-      {"18051201ee", WEFT_OK, -1, "ee"},           /* go's error code */
+      {"18051201ee", WEFT_OK, -1, "ee"}, /* go's error code */
       {"0800 0802", WEFT_OK, WEFT_WEBRTC_RESET, NULL},
       {"1201aa 1201bb", WEFT_OK, -1, "bb"},
-      {"0a00", WEFT_EMALFORMED, 0, NULL},          /* the flag as bytes */
-      {"1001", WEFT_EMALFORMED, 0, NULL},          /* the message as a number */
+      {"0a00", WEFT_EMALFORMED, 0, NULL}, /* the flag as bytes */
+      {"1001", WEFT_EMALFORMED, 0, NULL}, /* the message as a number */
       {"1205aa", WEFT_EMALFORMED, 0, NULL},
       {"0880", WEFT_EMALFORMED, 0, NULL},
       {"0b", WEFT_EMALFORMED, 0, NULL},
@@ -75,7 +75,7 @@ START_TEST(decodes_what_matters) {
 END_TEST
 
 Suite *test_webrtc_framing(void) {
-  static const unit_test tests[] = {UNIT(encodes_flag_and_message), UNIT(encodes_nothing_as_an_empty_message), UNIT(sixteen_kib_is_the_limit),
-                                    UNIT(decodes_what_matters)};
+  static const unit_test tests[] = {UNIT(encodes_flag_and_message), UNIT(encodes_nothing_as_an_empty_message),
+                                    UNIT(sixteen_kib_is_the_limit), UNIT(decodes_what_matters)};
   return unit_suite("webrtc/framing", tests, sizeof tests / sizeof tests[0]);
 }

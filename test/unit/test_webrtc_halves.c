@@ -34,8 +34,10 @@ static void flush(run *r) {
 
 static void told(run *r, bool changed) {
   if (!changed) return;
-  if (r->h.reset != WEFT_OK) r->resets++;
-  else r->remote_closed++;
+  if (r->h.reset != WEFT_OK)
+    r->resets++;
+  else
+    r->remote_closed++;
 }
 
 static void act(run *r, char what) {
@@ -80,12 +82,12 @@ START_TEST(exchanges) {
       {"Fd", "af", false, false, 1, WEFT_OK},
       {"FdA", "af", false, true, 1, WEFT_OK},
       {"FdD", "af", false, false, 1, WEFT_OK},
-      {"FdDT", "af", false, true, 1, WEFT_OK},  /* FIN_ACK never came */
-      {"FdX", "af", false, true, 1, WEFT_OK},   /* the peer closed the channel instead */
+      {"FdDT", "af", false, true, 1, WEFT_OK}, /* FIN_ACK never came */
+      {"FdX", "af", false, true, 1, WEFT_OK},  /* the peer closed the channel instead */
       {"dFA", "fa", false, true, 1, WEFT_OK},
       {"dAF", "fa", false, true, 1, WEFT_OK},
-      {"dA", "f", false, false, 0, WEFT_OK},    /* half open */
-      {"Ad", "f", false, false, 0, WEFT_OK},    /* a FIN_ACK nobody asked for */
+      {"dA", "f", false, false, 0, WEFT_OK}, /* half open */
+      {"Ad", "f", false, false, 0, WEFT_OK}, /* a FIN_ACK nobody asked for */
       {"AdF", "fa", false, false, 1, WEFT_OK},
       {"FF", "a", false, false, 1, WEFT_OK},
       /* go: Close() is FIN and STOP_SENDING */
@@ -107,7 +109,7 @@ START_TEST(exchanges) {
       /* resets */
       {"R", "", false, false, 0, WEFT_ERESET},
       {"FR", "a", false, false, 1, WEFT_ERESET},
-      {"X", "", false, false, 0, WEFT_ERESET},  /* without FIN */
+      {"X", "", false, false, 0, WEFT_ERESET},   /* without FIN */
       {"FX", "a", false, false, 1, WEFT_ERESET}, /* with FIN, while we still write */
       {"dAX", "f", false, false, 0, WEFT_ERESET},
       {"r", "r", false, false, 0, WEFT_ECLOSED},
@@ -142,17 +144,20 @@ static void check(const char *script, const run *r) {
   const char *sent = r->sent;
   for (const char *c = "fsra"; *c; c++) ck_assert_msg(count(sent, *c) <= 1, "%s: '%s' repeats %c", script, sent, *c);
   ck_assert_msg(r->remote_closed <= 1 && r->resets <= 1, "%s: told twice", script);
-  ck_assert_msg(index_of(sent, 'r') == SIZE_MAX || sent[strlen(sent) - 1] == 'r', "%s: '%s' goes on after RESET", script, sent);
+  ck_assert_msg(index_of(sent, 'r') == SIZE_MAX || sent[strlen(sent) - 1] == 'r', "%s: '%s' goes on after RESET",
+                script, sent);
   if (count(sent, 'a')) ck_assert_msg(index_of(script, 'F') != SIZE_MAX, "%s: FIN_ACK without FIN", script);
   if (count(sent, 'f')) ck_assert_msg(strpbrk(script, "dS") != NULL, "%s: FIN unasked", script);
   if (finished(r)) {
     ck_assert_msg(r->h.reset == WEFT_OK && count(sent, 'f') == 1, "%s: finished without FIN", script);
-    ck_assert_msg(index_of(script, 'F') != SIZE_MAX || index_of(script, 's') != SIZE_MAX, "%s: finished, the peer not", script);
+    ck_assert_msg(index_of(script, 'F') != SIZE_MAX || index_of(script, 's') != SIZE_MAX, "%s: finished, the peer not",
+                  script);
     ck_assert_msg(strpbrk(script, r->quirk ? "ADX" : "ATX") != NULL, "%s: finished unacknowledged", script);
   }
   if (r->quirk && index_of(script, '1') == SIZE_MAX && index_of(script, 'T') == SIZE_MAX) {
     size_t f = index_of(sent, 'f'), a = index_of(sent, 'a'), s = index_of(sent, 's');
-    ck_assert_msg((a == SIZE_MAX || f < a) && (s == SIZE_MAX || f < s), "%s: '%s' would end the reading of rust", script, sent);
+    ck_assert_msg((a == SIZE_MAX || f < a) && (s == SIZE_MAX || f < s), "%s: '%s' would end the reading of rust",
+                  script, sent);
   }
 }
 
@@ -202,6 +207,7 @@ START_TEST(deadlines_are_told) {
 END_TEST
 
 Suite *test_webrtc_halves(void) {
-  static const unit_test tests[] = {UNIT(exchanges), UNIT(every_order_of_five), UNIT(every_order_can_end), UNIT(deadlines_are_told)};
+  static const unit_test tests[] = {UNIT(exchanges), UNIT(every_order_of_five), UNIT(every_order_can_end),
+                                    UNIT(deadlines_are_told)};
   return unit_suite("webrtc/halves", tests, sizeof tests / sizeof tests[0]);
 }

@@ -23,12 +23,12 @@ static uint32_t opened(void) {
 START_TEST(frames_as_js_and_rust_cut_them) {
   log_init(&l, 1);
   uint32_t id = opened();
-  raw_hex(id, "05");                   /* js: the length alone */
+  raw_hex(id, "05"); /* js: the length alone */
   raw_hex(id, "1203616263");
-  raw_hex(id, "05120364656605120367");  /* rust: one and a half glued */
+  raw_hex(id, "05120364656605120367"); /* rust: one and a half glued */
   raw_hex(id, "6869");
-  raw_hex(id, "00");                   /* a message with nothing in it */
-  raw_hex(id, "0408001200");           /* FIN with an empty message */
+  raw_hex(id, "00");         /* a message with nothing in it */
+  raw_hex(id, "0408001200"); /* FIN with an empty message */
   log_wait(&l, WEFT_MS(100));
   ck_assert_events(&l.side[1], id, "ODC");
   ck_assert_uint_eq(log_find(&l.side[1], id)->len, 9);
@@ -53,14 +53,14 @@ END_TEST
 
 START_TEST(broken_frames_reset_the_stream_alone) {
   static const char *const broken[] = {
-      "ff7f",           /* 16 KiB with its length is the most */
-      "ffffffff7f",     /* 32 GiB */
-      "8000",           /* not the shortest length */
-      "0380808012",     /* a flag without end */
-      "021301",         /* wire type 3 */
-      "021001",         /* the message as a number */
-      "03120561",       /* a message past the end */
-      "020000",         /* field 0 */
+      "ff7f",       /* 16 KiB with its length is the most */
+      "ffffffff7f", /* 32 GiB */
+      "8000",       /* not the shortest length */
+      "0380808012", /* a flag without end */
+      "021301",     /* wire type 3 */
+      "021001",     /* the message as a number */
+      "03120561",   /* a message past the end */
+      "020000",     /* field 0 */
   };
   log_init(&l, 3);
   uint32_t good = opened();
@@ -239,7 +239,8 @@ END_TEST
 /* The peer id is never proven: nothing of it is seen, and everything is given back. */
 static void break_prologue(log_world *w, world_side *s, const weft_webrtc_event *ev, weft_time now) {
   watch_early(w, s, ev, now);
-  if (!s->server && ev->type == WEFT_WEBRTC_EVENT_STEP && ev->step == WEFT_WEBRTC_STEP_DTLS) s->c->peer_fingerprint[0] ^= 1;
+  if (!s->server && ev->type == WEFT_WEBRTC_EVENT_STEP && ev->step == WEFT_WEBRTC_STEP_DTLS)
+    s->c->peer_fingerprint[0] ^= 1;
 }
 
 START_TEST(an_impostor_is_never_heard) {

@@ -4,7 +4,9 @@
 static log_world l;
 static uint8_t big[400 * 1024];
 
-static ptrdiff_t send_n(weft_webrtc *c, uint32_t id, size_t n) { return weft_webrtc_stream_send(c, id, big, n, l.w.now); }
+static ptrdiff_t send_n(weft_webrtc *c, uint32_t id, size_t n) {
+  return weft_webrtc_stream_send(c, id, big, n, l.w.now);
+}
 
 START_TEST(a_full_stream_takes_no_more_until_half_is_free) {
   log_init(&l, 1);
@@ -133,7 +135,11 @@ START_TEST(refused_output_is_offered_again) {
 END_TEST
 
 Suite *test_webrtc_send(void) {
-  static const unit_test tests[] = {UNIT(a_full_stream_takes_no_more_until_half_is_free), UNIT(room_is_the_truth), UNIT(one_call_is_one_frame),
-                                    UNIT(a_tiny_limit_still_moves), UNIT(the_association_is_shared), UNIT(refused_output_is_offered_again)};
+  static const unit_test tests[] = {UNIT(a_full_stream_takes_no_more_until_half_is_free),
+                                    UNIT(room_is_the_truth),
+                                    UNIT(one_call_is_one_frame),
+                                    UNIT(a_tiny_limit_still_moves),
+                                    UNIT(the_association_is_shared),
+                                    UNIT(refused_output_is_offered_again)};
   return unit_suite("webrtc/send", tests, sizeof tests / sizeof tests[0]);
 }

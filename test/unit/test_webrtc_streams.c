@@ -112,8 +112,10 @@ START_TEST(without_fin_ack_the_limit_decides) {
   log_send(&l, log_dialer(&l), id, "x");
   weft_webrtc_stream_shutdown(log_dialer(&l), id, l.w.now);
   log_wait(&l, WEFT_MS(100));
-  weft_webrtc_stream_at(log_accepted(&l), id)->halves.owed = 0; /* the listener forgets the FIN_ACK that it holds back */
-  weft_datachannel_send(log_accepted(&l)->dc, (uint16_t)id, true, (const uint8_t *)"\x02\x08\x00", 3, l.w.now); /* its FIN */
+  weft_webrtc_stream_at(log_accepted(&l), id)->halves.owed =
+      0; /* the listener forgets the FIN_ACK that it holds back */
+  weft_datachannel_send(log_accepted(&l)->dc, (uint16_t)id, true, (const uint8_t *)"\x02\x08\x00", 3,
+                        l.w.now); /* its FIN */
   log_wait(&l, WEFT_SEC(9));
   ck_assert_events(&l.side[0], id, "C");
   log_wait(&l, WEFT_SEC(2));

@@ -149,6 +149,7 @@ static inline void log_end(log_world *l) {
   world_end(&l->w);
 }
 
-#define ck_assert_events(side, id, want) ck_assert_str_eq(log_find((side), (id)) ? log_find((side), (id))->events : "-", (want))
+#define ck_assert_events(side, id, want) \
+  ck_assert_str_eq(log_find((side), (id)) ? log_find((side), (id))->events : "-", (want))
 
 #endif
