@@ -4,12 +4,22 @@
 
 #include "webrtc/webrtc_int.h"
 
+enum { USER_INITIATED_ABORT = 12 };
+
+/* An ABORT that the peer's program asked for (RFC 9260 section 3.3.10.12) is how connections end here. */
+static bool is_goodbye(const weft_closed *why) {
+  return why->who == WEFT_WHO_PEER && strcmp(why->layer, "sctp") == 0 && why->wire_code == USER_INITIATED_ABORT;
+}
+
 /* The text lives in the layer that failed, and goes with it. */
 void weft_webrtc_fail(weft_webrtc *c, const weft_closed *why) {
   if (c->ending) return;
   c->ending = true;
   c->closed = *why;
-  const char *text = why->text ? why->text : weft_strerror(why->code);
+  if (is_goodbye(why)) c->closed.code = WEFT_ECLOSED;
+  const char *text = is_goodbye(why) ? "the peer closed the connection"
+                     : why->text     ? why->text
+                                     : weft_strerror(why->code);
   size_t n = strlen(text) < sizeof c->closed_text ? strlen(text) : sizeof c->closed_text - 1;
   memcpy(c->closed_text, text, n);
   c->closed_text[n] = 0;

@@ -136,10 +136,13 @@ void world_prepare(world *w, uint64_t seed, const weft_alloc *alloc) {
   }
 }
 
-void world_listen(world *w) {
+bool world_try_listen(world *w) {
   weft_webrtc_callbacks cb = {sizeof cb, server_output, server_event};
-  int rc = weft_webrtc_listen(&w->listener, &w->server_cfg, &cb, w);
-  if (rc != WEFT_OK) fail("listen", rc);
+  return weft_webrtc_listen(&w->listener, &w->server_cfg, &cb, w) == WEFT_OK;
+}
+
+void world_listen(world *w) {
+  if (!world_try_listen(w)) fail("listen", WEFT_EINVAL);
 }
 
 void world_init(world *w, uint64_t seed, const weft_alloc *alloc) {
@@ -147,13 +150,16 @@ void world_init(world *w, uint64_t seed, const weft_alloc *alloc) {
   world_listen(w);
 }
 
-world_side *world_dial(world *w, size_t index) {
+bool world_try_dial(world *w, size_t index) {
   world_side *s = &w->dialers[index];
   weft_webrtc_callbacks cb = {sizeof cb, client_output, client_event};
   int rc = weft_webrtc_dial(&s->c, &w->client_cfg, &cb, s);
-  if (rc == WEFT_OK) rc = weft_webrtc_start(s->c, &s->addr, w->now);
-  if (rc != WEFT_OK) fail("dial", rc);
-  return s;
+  return rc == WEFT_OK && weft_webrtc_start(s->c, &s->addr, w->now) == WEFT_OK;
+}
+
+world_side *world_dial(world *w, size_t index) {
+  if (!world_try_dial(w, index)) fail("dial", WEFT_EINVAL);
+  return &w->dialers[index];
 }
 
 void world_end(world *w) {

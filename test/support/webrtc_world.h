@@ -61,6 +61,9 @@ void world_listen(world *w);
 void world_init(world *w, uint64_t seed, const weft_alloc *alloc);
 /* Dials from 10.0.0.2, port 5000 + index (bound since world_prepare, so that its link can be set before). */
 world_side *world_dial(world *w, size_t index);
+/* The same, where failing is part of the test. */
+bool world_try_listen(world *w);
+bool world_try_dial(world *w, size_t index);
 /* Lets time pass until `until`, or until done(w) is true (its result is returned). */
 bool world_run(world *w, weft_time until, bool (*done)(world *w));
 /* One datagram or timer; false: nothing is left to happen before `until`. */
