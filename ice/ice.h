@@ -15,6 +15,11 @@
  *   weft_ice_tick(ice, now) by weft_ice_deadline(ice);
  *   weft_ice_close(ice, WEFT_OK, now);
  *   weft_ice_free(ice);
+ *
+ * Addresses, candidates and credentials that are handed in are copied. From `event` every call on the same object is allowed
+ * except input and tick, `free` takes effect when the outermost call returns; from `output`, `password` and `binding` none
+ * is. Functions that return int give WEFT_OK or an error of base.h; after CLOSED they give WEFT_ESTATE, but for input and
+ * tick, which do nothing.
  */
 #ifndef WEFT_ICE_ICE_H
 #define WEFT_ICE_ICE_H
@@ -131,7 +136,7 @@ typedef struct weft_ice_callbacks {
 
 typedef struct weft_ice_stats {
   size_t size;
-  uint64_t bytes_in, bytes_out, datagrams_in, datagrams_out;
+  uint64_t bytes_in, bytes_out, datagrams_in, datagrams_out; /* of DATA and send, without STUN */
   uint64_t checks_sent, checks_received, responses_sent, responses_received;
   uint64_t drop_malformed, drop_username, drop_integrity, drop_unknown_transaction, drop_wrong_source, drop_unvalidated;
   uint64_t drop_candidate_forbidden, drop_candidate_limit, drop_address_limit, role_conflicts;
@@ -148,18 +153,24 @@ const char *weft_ice_local_ufrag(const weft_ice *ice);
 const char *weft_ice_local_pwd(const weft_ice *ice);
 /* The peer's; copied; WEFT_EINVAL when not ice-chars or out of length. */
 int weft_ice_set_remote(weft_ice *ice, const char *ufrag, const char *pwd);
-/* A socket address we receive on: becomes a host candidate (CANDIDATE event) and the base of others. WEFT_ELIMIT, WEFT_EINVAL. */
+/* A socket address we receive on: becomes a host candidate (CANDIDATE event) and the base of others; the earlier it is added,
+ * the higher its preference. A wildcard address is a base too (datagrams to any address of that port are its), but no
+ * candidate. WEFT_EINVAL: loopback without allow_loopback, port 0, multicast...; WEFT_ELIMIT: 32 local candidates;
+ * WEFT_ESTATE after weft_ice_gather. */
 int weft_ice_add_local(weft_ice *ice, const weft_addr *base, weft_time now);
-/* A STUN server: asked from every base of its family; gives srflx candidates. */
+/* A STUN server: asked from every base of its family, at the pace of the checks, five times in 9.5 s; gives srflx candidates.
+ * WEFT_ELIMIT: four servers. */
 int weft_ice_add_stun_server(weft_ice *ice, const weft_addr *server, weft_time now);
 /* No more bases and servers: GATHERED follows when all have answered or timed out. */
 int weft_ice_gather(weft_ice *ice, weft_time now);
 /* WEFT_OK also for one that is dropped by policy (counted). */
 int weft_ice_add_remote(weft_ice *ice, const weft_ice_candidate *c, weft_time now);
 int weft_ice_end_of_candidates(weft_ice *ice, weft_time now);
-/* Begins checks; needs remote credentials (else WEFT_ESTATE). Candidates may still be added (RFC 8838). */
+/* Begins checks, the first one before this returns; needs remote credentials (else WEFT_ESTATE; a lite agent needs none).
+ * Candidates may still be added (RFC 8838). Checks that come in are answered from the beginning. */
 int weft_ice_start(weft_ice *ice, weft_time now);
-/* New local credentials, remote forgotten; data keeps flowing on the old pair until a new one is selected (RFC 8445 section 9). */
+/* New local credentials, remote forgotten; data keeps flowing on the old pair until a new one is selected (RFC 8445 section 9),
+ * or the old one's consent runs out. CANDIDATE is raised again for each candidate, to be told with the new credentials. */
 int weft_ice_restart(weft_ice *ice, weft_time now);
 
 /* A datagram that came in on the socket bound to `local` from `remote`. */
@@ -176,7 +187,7 @@ weft_ice_role weft_ice_get_role(const weft_ice *ice);
 /* WEFT_ESTATE when nothing is selected. */
 int weft_ice_get_selected(const weft_ice *ice, weft_addr *local, weft_addr *remote);
 /* An upper layer proved that `remote` is the peer (a record with a good MAC came from it): renews liveness; a lite agent moves its
- * sending there. */
+ * sending there (WEFT_ENOTFOUND when it was never admitted). A full agent's consent is not renewed by it, only its state. */
 int weft_ice_authenticated(weft_ice *ice, const weft_addr *local, const weft_addr *remote, weft_time now);
 /* Lite only: a binding request with good credentials came from this source (see weft_ice_lite). The first one makes the agent
  * CONNECTED and selects the source; data from an address that was never admitted is dropped. WEFT_ELIMIT past max_admitted. */

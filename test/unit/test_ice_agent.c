@@ -167,6 +167,60 @@ START_TEST(early_data_is_held) {
 }
 END_TEST
 
+/* but only a few, only small ones, and only after an authenticated check from there */
+START_TEST(early_data_is_bounded) {
+  static ice_net net;
+  uint8_t buf[1600] = {22};
+  char user[64];
+  ice_net_init(&net, 50);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_introduce(&net, a, b);
+  ck_assert_int_eq(weft_ice_input(b->ice, &b->addr[0], &a->addr[0], buf, 100, 0), WEFT_OK);
+  ck_assert_uint_eq(ice_stats(b).drop_unvalidated, 1);
+  snprintf(user, sizeof user, "%s:%s", weft_ice_local_ufrag(b->ice), weft_ice_local_ufrag(a->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(b->ice), .role = WEFT_STUN_ICE_CONTROLLING};
+  size_t len = ice_forge_request(buf, sizeof buf, &f, 1);
+  ck_assert_int_eq(weft_ice_input(b->ice, &b->addr[0], &a->addr[0], buf, len, 0), WEFT_OK);
+  buf[0] = 22;
+  ck_assert_int_eq(weft_ice_input(b->ice, &b->addr[0], &a->addr[0], buf, 1501, 0), WEFT_OK);
+  for (uint8_t i = 0; i < 10; i++) {
+    buf[1] = i;
+    ck_assert_int_eq(weft_ice_input(b->ice, &b->addr[0], &a->addr[0], buf, 1500, 0), WEFT_OK);
+  }
+  ck_assert_uint_eq(ice_stats(b).drop_unvalidated, 1 + 1 + 6);
+  ck_assert_uint_eq(b->data_n, 0);
+  ice_net_run(&net, WEFT_SEC(1));
+  ck_assert_uint_eq(b->data_n, 4);
+  ck_assert_uint_eq(b->data[1], 3); /* in order */
+  ice_net_free(&net);
+}
+END_TEST
+
+/* webrtc-direct v1 against a listener that is a full agent (js on Node): all four credentials are one string */
+START_TEST(one_credential_for_all) {
+  for (size_t n = 22; n <= 256; n += 117) {
+    static ice_net net;
+    static char text[257];
+    weft_ice_config cfg;
+    memset(text, 'q', sizeof text);
+    memcpy(text, "libp2p+webrtc+v1/", 17);
+    text[n] = 0;
+    ice_net_init(&net, n);
+    weft_ice_config_default(&cfg);
+    cfg.local_ufrag = cfg.local_pwd = text;
+    ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, &cfg);
+    ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, &cfg);
+    ice_net_introduce(&net, a, b);
+    ice_net_run(&net, WEFT_SEC(1));
+    assert_completed(a);
+    assert_completed(b);
+    ck_assert_uint_eq(ice_stats(a).role_conflicts + ice_stats(b).role_conflicts, 0);
+    ice_net_free(&net);
+  }
+}
+END_TEST
+
 START_TEST(nobody_there) {
   ice_net net;
   ice_net_init(&net, 6);
@@ -360,6 +414,8 @@ Suite *test_ice_agent(void) {
                                     UNIT(ip6_and_link_local),
                                     UNIT(wildcard_base),
                                     UNIT(early_data_is_held),
+                                    UNIT(early_data_is_bounded),
+                                    UNIT(one_credential_for_all),
                                     UNIT(nobody_there),
                                     UNIT(data_only_from_validated_pairs),
                                     UNIT(free_in_callback),

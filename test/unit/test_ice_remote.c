@@ -112,8 +112,39 @@ START_TEST(bad_credentials) {
 }
 END_TEST
 
+/* full of sources that failed: a new one takes the place of one of those, what was told by signaling stays */
+START_TEST(failed_sources_give_way) {
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64], text[64];
+  ice_net_init(&net, 6);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLED, NULL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  add(a, "candidate:1 1 udp 9 192.0.2.9 9 typ host");
+  snprintf(user, sizeof user, "%s:abcd", weft_ice_local_ufrag(a->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(a->ice), .role = WEFT_STUN_ICE_CONTROLLING};
+  size_t len = ice_forge_request(buf, sizeof buf, &f, 1);
+  ck_assert_int_eq(weft_ice_start(a->ice, 0), WEFT_OK);
+  for (unsigned i = 0; i < 25; i++) {
+    snprintf(text, sizeof text, "10.0.0.%u:9", i + 1);
+    weft_addr from = ice_addr(text);
+    ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &from, buf, len, net.now), WEFT_OK);
+  }
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_limit, 6);
+  ice_net_run(&net, WEFT_SEC(25)); /* 17.5 s: nobody answered */
+  weft_addr late = ice_addr("10.0.0.99:9"), told = ice_addr("192.0.2.9:9");
+  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &late, buf, len, net.now), WEFT_OK);
+  ck_assert_ptr_nonnull(weft_ice_find_remote(a->ice, &late));
+  ck_assert_ptr_nonnull(weft_ice_find_remote(a->ice, &told));
+  ck_assert_uint_eq(a->ice->remote_n, 20);
+  ck_assert_uint_eq(a->ice->pair_n, 20);
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_limit, 6);
+  ice_net_free(&net);
+}
+END_TEST
+
 Suite *test_ice_remote(void) {
-  static const unit_test tests[] = {UNIT(forbidden_are_counted), UNIT(flood), UNIT(repeated_and_late_names),
-                                    UNIT(other_generation), UNIT(bad_credentials)};
+  static const unit_test tests[] = {UNIT(forbidden_are_counted), UNIT(flood),           UNIT(repeated_and_late_names),
+                                    UNIT(other_generation),      UNIT(bad_credentials), UNIT(failed_sources_give_way)};
   return unit_suite("ice/remote", tests, sizeof tests / sizeof tests[0]);
 }

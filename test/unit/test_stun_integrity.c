@@ -123,13 +123,23 @@ START_TEST(both_written) {
     ck_assert_int_eq(weft_stun_check_integrity_sha256(&m, long_key, key_len), WEFT_OK);
     ck_assert_int_eq(weft_stun_check_integrity(&m, "other", 5), WEFT_EAUTH);
   }
-  uint8_t buf[64];
-  weft_stun_writer w;
-  size_t len;
-  weft_stun_begin(&w, buf, sizeof buf, WEFT_STUN_REQUEST, WEFT_STUN_BINDING, txid);
-  weft_stun_put_integrity(&w, long_key, 200);
-  ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_OK);
-  ck_assert_hex(buf + 24, 20, "cd9f8796d8133c63200890340242a82a9b94b049"); /* Python's hmac over the 20 bytes before */
+  static const struct {
+    size_t key_len;
+    const char *mac;
+  } macs[] = {{0, "113fcb428f09e8f5e42d3c5d42f14b0138c4a2ca"},
+              {63, "b73182607f2df52c15cba56629bb98d331946555"},
+              {64, "234750549a03a7c25a2892464534a20bf8c69735"},
+              {65, "653d6d0cece3e950d21b7a909589c2dee48fb99c"},
+              {200, "cd9f8796d8133c63200890340242a82a9b94b049"}};
+  for (size_t i = 0; i < 5; i++) { /* Python's hmac over the 20 bytes before */
+    uint8_t buf[64];
+    weft_stun_writer w;
+    size_t len;
+    weft_stun_begin(&w, buf, sizeof buf, WEFT_STUN_REQUEST, WEFT_STUN_BINDING, txid);
+    weft_stun_put_integrity(&w, long_key, macs[i].key_len);
+    ck_assert_int_eq(weft_stun_end(&w, &len), WEFT_OK);
+    ck_assert_hex(buf + 24, 20, macs[i].mac);
+  }
 }
 END_TEST
 
