@@ -1,5 +1,5 @@
-/* The lite side of webrtc-direct: a responder in front of many agents answers the checks, and tells the agent which sources
- * passed. */
+/* The lite side of webrtc-direct: a responder in front of many agents answers the checks, and tells the agent which
+ * sources passed. */
 #include "ice/ice_int.h"
 
 #include <string.h>

@@ -126,8 +126,8 @@ static void run_transaction(weft_ice *ice, weft_ice_pair *p) {
   if (rc == WEFT_ETIMEDOUT && (p->state == WEFT_ICE_IN_PROGRESS || p->nominating)) weft_ice_pair_fail(ice, p);
 }
 
-/* The highest-priority waiting pair, else the highest-priority frozen one (RFC 8445 section 6.1.4.2, without its rule that
- * a silent pair keeps others of its foundation frozen: with one component that would only cost time). */
+/* The highest-priority waiting pair, else the highest-priority frozen one (RFC 8445 section 6.1.4.2, without its rule
+ * that a silent pair keeps others of its foundation frozen: with one component that would only cost time). */
 static weft_ice_pair *pick(const weft_ice *ice) {
   weft_ice_pair *frozen = NULL;
   if (ice->nominated != NULL && !weft_ice_late(ice)) return NULL; /* RFC 8445 section 8.1.2: nothing else is needed */

@@ -1,5 +1,5 @@
-/* Consent and liveness of the path in use (RFC 7675). Consent comes only from good answers to our checks; without any for
- * consent_timeout nothing may be sent, and the agent ends. */
+/* Consent and liveness of the path in use (RFC 7675). Consent comes only from good answers to our checks; without any
+ * for consent_timeout nothing may be sent, and the agent ends. */
 #include "ice/ice_int.h"
 
 /* Half of the time to live: DISCONNECTED is said. */
@@ -10,8 +10,8 @@ bool weft_ice_late(const weft_ice *ice) {
 
 void weft_ice_alive(weft_ice *ice) { ice->live_at = ice->now; }
 
-/* RFC 7675 section 5.1: the interval is randomised by 0.8 to 1.2. A path on which nothing was sent is checked after half of
- * that (webrtc-rs calls a path dead after 5 s of silence), at most 2.5 s with the default. */
+/* RFC 7675 section 5.1: the interval is randomised by 0.8 to 1.2. A path on which nothing was sent is checked after
+ * half of that (webrtc-rs calls a path dead after 5 s of silence), at most 2.5 s with the default. */
 static void schedule(weft_ice *ice) {
   weft_time i = ice->cfg.consent_interval;
   ice->consent_at = weft_time_add(ice->now, weft_ice_jitter(ice, i / 10 * 8, i / 10 * 4));

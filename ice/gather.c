@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Earlier than RFC 8489 section 6.2.1's 39.5 s, or GATHERED would outlast the checks: 5 requests, given up after 9.5 s. */
+/* Earlier than RFC 8489 section 6.2.1's 39.5 s, or GATHERED would outlast the checks: 5 requests, given up after 9.5
+ * s. */
 enum { GATHER_RC = 5, GATHER_RM = 4 };
 
 static int add(weft_ice *ice, weft_ice_local *base, const weft_addr *server) {

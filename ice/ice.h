@@ -1,4 +1,5 @@
-/* weft ice: RFC 8445 agent (full, both roles), the ICE-lite side of webrtc-direct, and routing of one socket to many agents.
+/* weft ice: RFC 8445 agent (full, both roles), the ICE-lite side of webrtc-direct, and routing of one socket to many
+ * agents.
  *
  *   weft_ice_config cfg;
  *   weft_ice_config_default(&cfg);
@@ -10,16 +11,16 @@
  *   weft_ice_set_remote(ice, ufrag, pwd);
  *   weft_ice_add_remote(ice, &candidate, now);
  *   weft_ice_start(ice, now);                                 checks begin
- *   on readable:  weft_ice_input(ice, &local, &remote, data, len, now);      STUN is handled, the rest comes out as DATA
+ *   on readable:  weft_ice_input(ice, &local, &remote, data, len, now);      what is not STUN comes out as DATA
  *   on SELECTED:  weft_ice_send(ice, data, len, now);
  *   weft_ice_tick(ice, now) by weft_ice_deadline(ice);
  *   weft_ice_close(ice, WEFT_OK, now);
  *   weft_ice_free(ice);
  *
- * Addresses, candidates and credentials that are handed in are copied. From `event` every call on the same object is allowed
- * except input and tick, `free` takes effect when the outermost call returns; from `output`, `password` and `binding` none
- * is. Functions that return int give WEFT_OK or an error of base.h; after CLOSED they give WEFT_ESTATE, but for input and
- * tick, which do nothing.
+ * Addresses, candidates and credentials that are handed in are copied. From `event` every call on the same object is
+ * allowed except input and tick, `free` takes effect when the outermost call returns; from `output` and `password` none
+ * is, from `binding` only weft_ice_lite_lookup. Functions that return int give WEFT_OK or an error of base.h; after
+ * CLOSED WEFT_ESTATE, but for input and tick, which do nothing.
  */
 #ifndef WEFT_ICE_ICE_H
 #define WEFT_ICE_ICE_H
@@ -35,7 +36,7 @@ extern "C" {
 #define WEFT_ICE_PWD_MIN 22   /* RFC 8839 section 5.4 */
 #define WEFT_ICE_CRED_MAX 256 /* RFC 8839 section 5.4 */
 
-/* ---- candidates: candidate.c ---------------------------------------------------------------------------------------- */
+/* ---- candidates: candidate.c ------------------------------------------------------------------------------------- */
 
 typedef enum weft_ice_candidate_type {
   WEFT_ICE_HOST = 1,
@@ -68,7 +69,7 @@ const char *weft_ice_candidate_type_name(weft_ice_candidate_type t); /* "host", 
 /* All bytes ice-chars (letters, digits, '+', '/') and min..256 of them. */
 bool weft_ice_cred_valid(const char *text, size_t len, size_t min);
 
-/* ---- the agent --------------------------------------------------------------------------------------------------------- */
+/* ---- the agent --------------------------------------------------------------------------------------------------- */
 
 typedef struct weft_ice weft_ice;
 
@@ -153,30 +154,32 @@ const char *weft_ice_local_ufrag(const weft_ice *ice);
 const char *weft_ice_local_pwd(const weft_ice *ice);
 /* The peer's; copied; WEFT_EINVAL when not ice-chars or out of length. */
 int weft_ice_set_remote(weft_ice *ice, const char *ufrag, const char *pwd);
-/* A socket address we receive on: becomes a host candidate (CANDIDATE event) and the base of others; the earlier it is added,
- * the higher its preference. A wildcard address is a base too (datagrams to any address of that port are its), but no
- * candidate. WEFT_EINVAL: loopback without allow_loopback, port 0, multicast...; WEFT_ELIMIT: 32 local candidates;
- * WEFT_ESTATE after weft_ice_gather. */
+/* A socket address we receive on: becomes a host candidate (CANDIDATE event) and the base of others; the earlier it is
+ * added, the higher its preference. A wildcard address is a base too (datagrams to any address of that port are its),
+ * but no candidate. WEFT_EINVAL: loopback without allow_loopback, port 0, multicast...; WEFT_ELIMIT: 32 local
+ * candidates; WEFT_ESTATE after weft_ice_gather. */
 int weft_ice_add_local(weft_ice *ice, const weft_addr *base, weft_time now);
-/* A STUN server: asked from every base of its family, at the pace of the checks, five times in 9.5 s; gives srflx candidates.
- * WEFT_ELIMIT: four servers. */
+/* A STUN server: asked from every base of its family, at the pace of the checks, five times in 9.5 s; gives srflx
+ * candidates. WEFT_ELIMIT: four servers. */
 int weft_ice_add_stun_server(weft_ice *ice, const weft_addr *server, weft_time now);
 /* No more bases and servers: GATHERED follows when all have answered or timed out. */
 int weft_ice_gather(weft_ice *ice, weft_time now);
 /* WEFT_OK also for one that is dropped by policy (counted). */
 int weft_ice_add_remote(weft_ice *ice, const weft_ice_candidate *c, weft_time now);
 int weft_ice_end_of_candidates(weft_ice *ice, weft_time now);
-/* Begins checks, the first one before this returns; needs remote credentials (else WEFT_ESTATE; a lite agent needs none).
- * Candidates may still be added (RFC 8838). Checks that come in are answered from the beginning. */
+/* Begins checks, the first one before this returns; needs remote credentials (else WEFT_ESTATE; a lite agent needs
+ * none). Candidates may still be added (RFC 8838). Checks that come in are answered from the beginning. */
 int weft_ice_start(weft_ice *ice, weft_time now);
-/* New local credentials, remote forgotten; data keeps flowing on the old pair until a new one is selected (RFC 8445 section 9),
- * or the old one's consent runs out. CANDIDATE is raised again for each candidate, to be told with the new credentials. */
+/* New local credentials, remote forgotten; data keeps flowing on the old pair until a new one is selected (RFC 8445
+ * section 9), or the old one's consent runs out. CANDIDATE is raised again for each candidate, to be told with the new
+ * credentials. */
 int weft_ice_restart(weft_ice *ice, weft_time now);
 
 /* A datagram that came in on the socket bound to `local` from `remote`. */
 int weft_ice_input(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
                    weft_time now);
-/* Sends on the selected pair (before selection: on the best valid pair). WEFT_EAGAIN: not sent; WEFT_ESTATE: no valid pair. */
+/* Sends on the selected pair (before selection: on the best valid pair). WEFT_EAGAIN: not sent; WEFT_ESTATE: no valid
+ * pair. */
 int weft_ice_send(weft_ice *ice, const uint8_t *data, size_t len, weft_time now);
 int weft_ice_tick(weft_ice *ice, weft_time now);
 weft_time weft_ice_deadline(const weft_ice *ice);
@@ -186,17 +189,19 @@ weft_ice_state weft_ice_get_state(const weft_ice *ice);
 weft_ice_role weft_ice_get_role(const weft_ice *ice);
 /* WEFT_ESTATE when nothing is selected. */
 int weft_ice_get_selected(const weft_ice *ice, weft_addr *local, weft_addr *remote);
-/* An upper layer proved that `remote` is the peer (a record with a good MAC came from it): renews liveness; a lite agent moves its
- * sending there (WEFT_ENOTFOUND when it was never admitted). A full agent's consent is not renewed by it, only its state. */
+/* An upper layer proved that `remote` is the peer (a record with a good MAC came from it): renews liveness; a lite
+ * agent moves its sending there (WEFT_ENOTFOUND when it was never admitted). A full agent's consent is not renewed by
+ * it, only its state. */
 int weft_ice_authenticated(weft_ice *ice, const weft_addr *local, const weft_addr *remote, weft_time now);
-/* Lite only: a binding request with good credentials came from this source (see weft_ice_lite). The first one makes the agent
- * CONNECTED and selects the source; data from an address that was never admitted is dropped. WEFT_ELIMIT past max_admitted. */
+/* Lite only: a binding request with good credentials came from this source (see weft_ice_lite). The first one makes the
+ * agent CONNECTED and selects the source; data from an address that was never admitted is dropped. WEFT_ELIMIT past
+ * max_admitted. */
 int weft_ice_admit(weft_ice *ice, const weft_addr *local, const weft_addr *remote, weft_time now);
 
-/* ---- the lite responder: lite.c ------------------------------------------------------------------------------------------ */
+/* ---- the lite responder: lite.c ---------------------------------------------------------------------------------- */
 
-/* Answers binding requests for a listener without keeping anything per source but one slot of a fixed table made at start. It
- * proves nothing about the source; it only remembers which USERNAME it used. */
+/* Answers binding requests for a listener without keeping anything per source but one slot of a fixed table made at
+ * start. It proves nothing about the source; it only remembers which USERNAME it used. */
 typedef struct weft_ice_lite weft_ice_lite;
 
 #define WEFT_ICE_LITE_KEY_LEN 16
@@ -222,8 +227,8 @@ typedef struct weft_ice_lite_callbacks {
   size_t size;
   int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
                 weft_time now);
-  /* The MESSAGE-INTEGRITY key for this USERNAME, or WEFT_EAUTH: no answer. Both halves are 4..256 ice-chars already. The key must stay
-   * valid until weft_ice_lite_input returns. */
+  /* The MESSAGE-INTEGRITY key for this USERNAME, or WEFT_EAUTH: no answer. Both halves are 4..256 ice-chars already.
+   * The key must stay valid until weft_ice_lite_input returns. */
   int (*password)(void *user, const weft_ice_lite_binding *b, const uint8_t **key, size_t *key_len);
   /* A request with good integrity was answered. */
   void (*binding)(void *user, const weft_ice_lite_binding *b, weft_time now);
@@ -248,10 +253,10 @@ int weft_ice_lite_lookup(const weft_ice_lite *l, const weft_addr *local, const w
                          uint8_t key[WEFT_ICE_LITE_KEY_LEN]);
 void weft_ice_lite_get_stats(const weft_ice_lite *l, weft_ice_lite_stats *s);
 
-/* ---- several agents on one socket: mux.c ------------------------------------------------------------------------------------ */
+/* ---- several agents on one socket: mux.c ------------------------------------------------------------------------- */
 
-/* Routes a datagram to what was registered: a binding request by our half of its USERNAME, everything else by address. The agents
- * are the caller's; `target` is any pointer. */
+/* Routes a datagram to what was registered: a binding request by our half of its USERNAME, everything else by address.
+ * The agents are the caller's; `target` is any pointer. */
 typedef struct weft_ice_mux weft_ice_mux;
 int weft_ice_mux_new(weft_ice_mux **out, const weft_rng *rng, const weft_alloc *alloc);
 void weft_ice_mux_free(weft_ice_mux *m);

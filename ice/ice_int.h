@@ -1,7 +1,7 @@
 /* weft ice, private: the agent's parts and what its files share.
  *
- * A pair is a base (a socket address) and a remote address; its checks go out from the base, and the local candidate they
- * turn out to come from (`mapped`) is found by the answers (RFC 8445 section 7.2.5.3.1).
+ * A pair is a base (a socket address) and a remote address; its checks go out from the base, and the local candidate
+ * they turn out to come from (`mapped`) is found by the answers (RFC 8445 section 7.2.5.3.1).
  *
  *             add              picked or triggered            answered
  *   pairs:  ------> FROZEN/WAITING ----------> IN_PROGRESS ------------> SUCCEEDED (valid)
@@ -158,7 +158,8 @@ struct weft_ice {
   weft_ice_note ring[WEFT_ICE_RING];
 };
 
-/* agent.c: every entry call runs between enter and leave; leave delivers what was queued and may end the object's life. */
+/* agent.c: every entry call runs between enter and leave; leave delivers what was queued and may end the object's
+ * life. */
 void weft_ice_enter(weft_ice *ice, weft_time now);
 void weft_ice_leave(weft_ice *ice);
 void weft_ice_run(weft_ice *ice); /* everything that is due */

@@ -1,6 +1,6 @@
-/* The responder of a webrtc-direct listener (RFC 8445 section 2.5, lite; libp2p's specification, webrtc/webrtc-direct.md). Anybody can
- * make up a USERNAME, and the password follows from it, so a good request proves nothing about its source: all that is kept
- * is one slot of a fixed table. */
+/* The responder of a webrtc-direct listener (RFC 8445 section 2.5, lite; libp2p's specification,
+ * webrtc/webrtc-direct.md). Anybody can make up a USERNAME, and the password follows from it, so a good request proves
+ * nothing about its source: all that is kept is one slot of a fixed table. */
 #include "ice/ice.h"
 
 #include "base/bytes.h"

@@ -1,5 +1,5 @@
-/* Several agents on one socket: a hash table with two kinds of keys. Every entry is in two chains, by key for route and by
- * target for remove. */
+/* Several agents on one socket: a hash table with two kinds of keys. Every entry is in two chains, by key for route and
+ * by target for remove. */
 #include "ice/ice.h"
 
 #include "base/bytes.h"

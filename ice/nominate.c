@@ -60,8 +60,8 @@ void weft_ice_pair_validated(weft_ice *ice, weft_ice_pair *p) {
   weft_ice_update_state(ice);
 }
 
-/* Controlled: a second nomination counts if it is better, or if the path in use went silent (the peer's NAT made it a new
- * address); not more often than once a second. */
+/* Controlled: a second nomination counts if it is better, or if the path in use went silent (the peer's NAT made it a
+ * new address); not more often than once a second. */
 static bool may_replace(const weft_ice *ice, const weft_ice_pair *p) {
   const weft_ice_pair *old = ice->nominated;
   if (old == NULL) return true;

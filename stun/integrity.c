@@ -1,6 +1,6 @@
-/* MESSAGE-INTEGRITY, MESSAGE-INTEGRITY-SHA256, long-term keys and USERHASH: the one file of this layer that calls a crypto
- * library. HMAC (RFC 2104) is put together here from the bare hash, because the library's own HMAC allocates per call.
- * mbedTLS 2.28 and 3.x differ in the names of the functions that return a result. */
+/* MESSAGE-INTEGRITY, MESSAGE-INTEGRITY-SHA256, long-term keys and USERHASH: the one file of this layer that calls a
+ * crypto library. HMAC (RFC 2104) is put together here from the bare hash, because the library's own HMAC allocates per
+ * call. mbedTLS 2.28 and 3.x differ in the names of the functions that return a result. */
 #include "stun/stun_int.h"
 
 #include <mbedtls/md5.h>

@@ -15,8 +15,8 @@
  *   if (weft_stun_parse(&m, data, n) == WEFT_OK && weft_stun_find(&m, WEFT_STUN_XOR_MAPPED_ADDRESS, &a) == WEFT_OK &&
  *       weft_stun_get_xor_address(&m, &a, &mapped) == WEFT_OK) ...
  *
- * The codec is a set of caller-allocated views: no allocation, no callback, no crypto. All functions of it may be called
- * from anywhere.
+ * The codec is a set of caller-allocated views: no allocation, no callback, no crypto. All functions of it may be
+ * called from anywhere.
  */
 #ifndef WEFT_STUN_STUN_H
 #define WEFT_STUN_STUN_H
@@ -62,7 +62,7 @@ enum { /* RFC 8489 section 18.3, RFC 8445 section 20.1 */
        WEFT_STUN_ICE_CONTROLLING = 0x802A
 };
 
-/* ---- messages: message.c, address.c ------------------------------------------------------------------------------- */
+/* ---- messages: message.c, address.c ------------------------------------------------------------------------------ */
 
 /* A view of a parsed message; valid while the bytes it came from are. */
 typedef struct weft_stun_msg {
@@ -84,16 +84,16 @@ typedef struct weft_stun_attr {
 
 /* True when the first byte is 0..3 (RFC 7983 section 7), the length fits a header and the magic cookie is there. */
 bool weft_stun_is(const uint8_t *data, size_t len);
-/* Checks the header, and that every attribute lies inside; notes where the integrity and fingerprint attributes are. Attributes
- * between MESSAGE-INTEGRITY and FINGERPRINT are ignored by weft_stun_find (RFC 8489 section 14.5); anything after
- * FINGERPRINT, or a second FINGERPRINT, is WEFT_EMALFORMED. */
+/* Checks the header, and that every attribute lies inside; notes where the integrity and fingerprint attributes are.
+ * Attributes between MESSAGE-INTEGRITY and FINGERPRINT are ignored by weft_stun_find (RFC 8489 section 14.5); anything
+ * after FINGERPRINT, or a second FINGERPRINT, is WEFT_EMALFORMED. */
 int weft_stun_parse(weft_stun_msg *m, const uint8_t *data, size_t len);
 /* Walks all attributes in wire order; *cursor starts at 0. False at the end. */
 bool weft_stun_next(const weft_stun_msg *m, size_t *cursor, weft_stun_attr *a);
 /* The first attribute of that type that counts; WEFT_ENOTFOUND. */
 int weft_stun_find(const weft_stun_msg *m, uint16_t type, weft_stun_attr *a);
-/* Comprehension-required attributes (type < 0x8000) that are neither in known[] nor known to this codec: writes up to cap
- * types, returns how many there are (RFC 8489 section 6.3.1). */
+/* Comprehension-required attributes (type < 0x8000) that are neither in known[] nor known to this codec: writes up to
+ * cap types, returns how many there are (RFC 8489 section 6.3.1). */
 size_t weft_stun_unknown(const weft_stun_msg *m, const uint16_t *known, size_t known_n, uint16_t *types, size_t cap);
 
 int weft_stun_get_address(const weft_stun_attr *a, weft_addr *out); /* MAPPED-ADDRESS form */
@@ -126,19 +126,19 @@ int weft_stun_end(weft_stun_writer *w, size_t *len);
 /* 1: there and right; 0: absent; WEFT_EAUTH: there and wrong. */
 int weft_stun_check_fingerprint(const weft_stun_msg *m);
 
-/* ---- integrity: integrity.c (mbedcrypto) --------------------------------------------------------------------------- */
+/* ---- integrity: integrity.c (mbedcrypto) ------------------------------------------------------------------------- */
 
 void weft_stun_put_integrity(weft_stun_writer *w, const void *key, size_t key_len); /* HMAC-SHA1, RFC 8489 14.5 */
 void weft_stun_put_integrity_sha256(weft_stun_writer *w, const void *key, size_t key_len); /* RFC 8489 14.6 */
-/* Constant-time compare. WEFT_OK; WEFT_ENOTFOUND: the attribute is absent; WEFT_EAUTH: wrong, or truncated below 16 bytes
- * (SHA-256) or not 20 bytes (SHA-1). */
+/* Constant-time compare. WEFT_OK; WEFT_ENOTFOUND: the attribute is absent; WEFT_EAUTH: wrong, or truncated below 16
+ * bytes (SHA-256) or not 20 bytes (SHA-1). */
 int weft_stun_check_integrity(const weft_stun_msg *m, const void *key, size_t key_len);
 int weft_stun_check_integrity_sha256(const weft_stun_msg *m, const void *key, size_t key_len);
 /* Long-term credential key: MD5(user:realm:password) (RFC 8489 section 9.2.2), 16 bytes; or SHA-256, 32 bytes. */
 int weft_stun_long_term_key(uint8_t *out, size_t out_len, const char *user, const char *realm, const char *password);
 int weft_stun_userhash(uint8_t out[32], const char *user, const char *realm); /* RFC 8489 section 14.4 */
 
-/* ---- transactions: transaction.c ------------------------------------------------------------------------------------ */
+/* ---- transactions: transaction.c --------------------------------------------------------------------------------- */
 
 #define WEFT_STUN_RTO_DEFAULT WEFT_MS(500) /* RFC 8489 section 6.2.1: SHOULD be 500 ms or more */
 #define WEFT_STUN_RC 7                     /* RFC 8489 section 6.2.1: Rc requests in all */
@@ -157,7 +157,7 @@ int weft_stun_transaction_start(weft_stun_transaction *t, const weft_rng *rng, w
 int weft_stun_transaction_tick(weft_stun_transaction *t, weft_time now);
 bool weft_stun_transaction_matches(const weft_stun_transaction *t, const weft_stun_msg *m);
 
-/* ---- binding client and server, usable alone: client.c, server.c ------------------------------------------------------ */
+/* ---- binding client and server, usable alone: client.c, server.c ------------------------------------------------- */
 
 typedef struct weft_stun_client weft_stun_client;
 
@@ -198,8 +198,8 @@ int weft_stun_client_input(weft_stun_client *c, const uint8_t *data, size_t len,
 int weft_stun_client_tick(weft_stun_client *c, weft_time now);
 weft_time weft_stun_client_deadline(const weft_stun_client *c);
 
-/* A plain binding server's answer to one request without credentials: header and XOR-MAPPED-ADDRESS. WEFT_OK and *out_len, or
- * WEFT_EINVAL when the datagram deserves no answer. Never writes more than 44 bytes. */
+/* A plain binding server's answer to one request without credentials: header and XOR-MAPPED-ADDRESS. WEFT_OK and
+ * *out_len, or WEFT_EINVAL when the datagram deserves no answer. Never writes more than 44 bytes. */
 int weft_stun_binding_answer(const uint8_t *data, size_t len, const weft_addr *from, uint8_t *out, size_t cap,
                              size_t *out_len);
 

@@ -15,8 +15,8 @@
 
 static inline size_t weft_stun_padded(size_t n) { return (n + 3) & ~(size_t)3; }
 
-/* Appends an attribute's header and len zero bytes (padded), updates the message length, and returns where the value goes;
- * NULL when it does not fit. */
+/* Appends an attribute's header and len zero bytes (padded), updates the message length, and returns where the value
+ * goes; NULL when it does not fit. */
 uint8_t *weft_stun_writer_grow(weft_stun_writer *w, uint16_t type, size_t len);
 
 #endif

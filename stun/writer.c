@@ -1,5 +1,5 @@
-/* Writing messages: RFC 8489 sections 5, 14. The length field is right after every attribute, since MESSAGE-INTEGRITY and
- * FINGERPRINT are computed over it. */
+/* Writing messages: RFC 8489 sections 5, 14. The length field is right after every attribute, since MESSAGE-INTEGRITY
+ * and FINGERPRINT are computed over it. */
 #include "stun/stun_int.h"
 
 #include <string.h>
