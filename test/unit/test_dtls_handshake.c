@@ -153,7 +153,7 @@ END_TEST
 
 static void record_server_hello(dtls_pair *p, wire_item *w, unsigned index) {
   (void)index;
-  if (!w->to_server) memcpy(p->client.got, w->data, w->len < 300 ? w->len : 300);
+  if (!w->to_server) memcpy(p->client.got, w->data, w->len);
 }
 
 /* What the server chooses for Chromium: c02b, use_srtp 0x0001 without MKI (RFC 5764 section 4.1.1), extended master
@@ -190,6 +190,38 @@ START_TEST(choices_for_chromium) {
   }
   ck_assert(srtp);
   ck_assert(ems);
+  const uint8_t *ske = NULL;
+  for (at = 0; at + 28 < p.largest && !ske; at += 13 + (size_t)(d[at + 11] << 8 | d[at + 12]))
+    if (d[at + 13] == 12) ske = d + at + 25;
+  ck_assert_ptr_nonnull(ske);
+  ck_assert_hex(ske, 3, "03001d"); /* named_curve, x25519 (RFC 8422 section 5.4) */
+  pair_done(&p);
+}
+END_TEST
+
+/* Our own hello offers what it should and nothing else that matters. */
+START_TEST(what_the_client_offers) {
+  dtls_pair p;
+  pair_init(&p, 1);
+  pair_start(&p);
+  weft_dtls_hello h;
+  const wire_item *w = &p.wire[0];
+  ck_assert_int_eq(weft_dtls_hello_parse(&h, w->data + 25, w->len - 25), WEFT_OK);
+  ck_assert_uint_eq(h.version, 0xfefd);
+  ck_assert_hex(h.suites, h.suites_len, "c02bc02ccca900ff");
+  weft_rd r, value;
+  uint16_t type;
+  unsigned seen = 0;
+  weft_rd_init(&r, h.extensions, h.extensions_len);
+  while (weft_dtls_hello_extension(&r, &type, &value)) {
+    size_t n = weft_rd_left(&value);
+    if (type == 10) ck_assert_hex(value.p, n, "0004001d0017"); /* supported_groups */
+    if (type == 14) ck_assert_hex(value.p, n, "0002000100");   /* use_srtp */
+    if (type == 23) ck_assert_uint_eq(n, 0);                   /* extended_master_secret */
+    seen += type == 10 || type == 14 || type == 23;
+    ck_assert(type != 35 && type != 22 && type != 54); /* session ticket, encrypt-then-MAC, connection id */
+  }
+  ck_assert_uint_eq(seen, 3);
   pair_done(&p);
 }
 END_TEST
@@ -578,6 +610,7 @@ Suite *test_dtls_handshake(void) {
                                     UNIT(chromium_without_cookie),
                                     UNIT(recorded_hellos),
                                     UNIT(choices_for_chromium),
+                                    UNIT(what_the_client_offers),
                                     UNIT(one_byte_fragments),
                                     UNIT(fragments_that_lie),
                                     UNIT(bit_flips),

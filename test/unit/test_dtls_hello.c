@@ -96,7 +96,26 @@ START_TEST(long_session_id) {
 }
 END_TEST
 
+/* Behind 34 bytes of version and random: session id, cookie, suites, compression. */
+START_TEST(lists) {
+  static const struct {
+    const char *rest;
+    int want;
+  } cases[] = {{"00 00 0002 c02b 01 00", WEFT_OK},           {"00 00 0003 c02b00 01 00", WEFT_EMALFORMED},
+               {"00 00 0000 01 00", WEFT_EMALFORMED},        {"00 00 0002 c02b 00", WEFT_EMALFORMED},
+               {"00 00 0002 c02b 01 00 0000", WEFT_OK},      {"00 00 0002 c02b 01 00 0001", WEFT_EMALFORMED},
+               {"00 00 0002 c02b 01 00 00", WEFT_EMALFORMED}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    uint8_t buf[96] = {0xfe, 0xfd};
+    weft_dtls_hello h;
+    size_t n = 34 + hex_into(buf + 34, sizeof buf - 34, cases[i].rest);
+    ck_assert_int_eq(weft_dtls_hello_parse(&h, buf, n), cases[i].want);
+  }
+}
+END_TEST
+
 Suite *test_dtls_hello(void) {
-  static const unit_test tests[] = {UNIT(fragment_headers), UNIT(fragment_lies), UNIT(captured), UNIT(long_session_id)};
+  static const unit_test tests[] = {UNIT(fragment_headers), UNIT(fragment_lies), UNIT(captured), UNIT(long_session_id),
+                                    UNIT(lists)};
   return unit_suite("dtls/hello", tests, sizeof tests / sizeof tests[0]);
 }
