@@ -70,6 +70,7 @@ static void heard_from(weft_ice *ice, const weft_addr *local, const weft_addr *r
   weft_ice_pair *p = base == NULL ? NULL : weft_ice_pair_find(ice, base, remote, false);
   if (p == NULL) return;
   p->heard_at = ice->now;
+  if (ice->cfg.records_renew_consent) p->answered_at = ice->now;
   if (p == ice->selected) weft_ice_alive(ice);
 }
 

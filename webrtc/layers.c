@@ -336,6 +336,7 @@ int weft_webrtc_make_ice(weft_webrtc *c) {
   i.consent_timeout = c->cfg.idle_timeout;
   i.max_admitted = c->cfg.max_admitted;
   i.allow_loopback = c->setup.allow_loopback;
+  i.records_renew_consent = true; /* a record's MAC proves the peer; webrtc-direct's STUN keys are known to everybody */
   return weft_ice_new(&c->ice, &i, &cb, c);
 }
 

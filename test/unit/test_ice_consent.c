@@ -145,6 +145,24 @@ START_TEST(only_answers_renew) {
 }
 END_TEST
 
+START_TEST(records_renew_where_the_upper_layer_says_so) {
+  static ice_net net;
+  ice_node *a, *b;
+  connect_two(&net, 8, &a, &b);
+  a->ice->cfg.records_renew_consent = true;
+  a->mute = true;
+  for (int i = 0; i < 60; i++) {
+    ck_assert_int_eq(weft_ice_authenticated(a->ice, &a->addr[0], &b->addr[0], net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_SEC(1));
+  }
+  ck_assert_uint_eq(a->closes, 0);
+  ice_net_run(&net, WEFT_SEC(30)); /* nothing more comes: the usual end */
+  ck_assert_uint_eq(a->closes, 1);
+  ck_assert_str_eq(a->closed.step, "consent");
+  ice_net_free(&net);
+}
+END_TEST
+
 START_TEST(randomness_fails_later) {
   static ice_net net;
   ice_node *a, *b;
@@ -176,6 +194,7 @@ Suite *test_ice_consent(void) {
                                     UNIT(comes_back),
                                     UNIT(heavy_loss),
                                     UNIT(only_answers_renew),
+                                    UNIT(records_renew_where_the_upper_layer_says_so),
                                     UNIT(randomness_fails_later),
                                     UNIT(time_goes_back)};
   return unit_suite("ice/consent", tests, sizeof tests / sizeof tests[0]);
