@@ -10,7 +10,7 @@ import time
 
 import procs
 from peers import PEERS, ROOT, CannotRun
-from rows import ROWS, Report
+from rows import IDLE, ROWS, SESSIONS, Report
 
 LIMITS = {"quick": 90, "full": 600, "chat": 60, "ipv6": 120, "idle": 600, "ctrlc": 240, "kill9": 600, "streams2000": 700, "lossy": 600}
 
@@ -71,6 +71,11 @@ def too_long(*unused):
     raise procs.Failure("the row took longer than its limit")
 
 
+def limit(row):
+    """Seconds that one version of a row may take in all."""
+    return {"lossy": max(LIMITS["lossy"], SESSIONS * 30), "idle": max(LIMITS["idle"], IDLE * 3)}.get(row, LIMITS[row])
+
+
 def run_rows(peer, setup, report):
     rows = wanted_rows(peer)
     for direction in directions(peer):
@@ -78,7 +83,7 @@ def run_rows(peer, setup, report):
     versions = [int(v) for v in os.environ["VERSIONS"].split()] if os.environ.get("VERSIONS") else peer.versions
     for row in rows:
         signal.signal(signal.SIGALRM, too_long)
-        signal.alarm(LIMITS[row] * (1 if row == "quick" else len(versions)))
+        signal.alarm(limit(row) * (1 if row == "quick" else len(versions)))
         for direction, action in zip(("dial", "listen"), ROWS[row]):
             if action is None or direction not in directions(peer):
                 continue

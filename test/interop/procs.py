@@ -25,6 +25,7 @@ class JsonProc:
         self.child = subprocess.Popen([str(c) for c in command], cwd=cwd, text=True, stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=self.log, start_new_session=True)
         self.groups = [self.child.pid]
+        self.keep_log = False
         self.events = []
         self.lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -137,7 +138,7 @@ class JsonProc:
         self.kill_group()
         self.child.wait()
         self.log.close()
-        if os.path.exists(self.log.name):
+        if not self.keep_log and os.path.exists(self.log.name):
             os.unlink(self.log.name)
         if self in LIVE:
             LIVE.remove(self)

@@ -15,6 +15,8 @@ from procs import Failure, JsonProc
 CHAT = "/webrtc-chat/1.0.0"
 MIB = 1 << 20
 IDLE = int(os.environ.get("IDLE", "120"))
+SESSIONS = int(os.environ.get("SESSIONS", "20"))
+SEED = int(os.environ.get("SEED", "1"))
 
 
 class Report:
@@ -145,7 +147,9 @@ def through_proxy(addr, seed, session):
     try:
         seen = session(proxy.addr)
     except Failure as why:
-        raise Failure(f"{why}; {proxy.stop()}")
+        proxy.proc.keep_log = bool(os.environ.get("TRACE"))
+        kept = f"; trace in {proxy.proc.log.name}" if proxy.proc.keep_log else ""
+        raise Failure(f"{why}; {proxy.stop()}{kept}")
     return f"{seen}; {proxy.stop()}"
 
 
@@ -366,9 +370,9 @@ def dial_streams2000(peer, setup, report, version):
     guarded(report, "streams2000", lambda: with_dialer(peer, version, setup, many))
 
 
-def dial_lossy(peer, setup, report, version, sessions=20):
+def dial_lossy(peer, setup, report, version):
     def lossy(d, server):
-        for i in range(sessions):
+        for i in range(SEED, SEED + SESSIONS):
             def run():
                 def session(addr):
                     took = open_(d, addr)
@@ -376,8 +380,8 @@ def dial_lossy(peer, setup, report, version, sessions=20):
                     echo(d, 65536, "after")
                     d.ask("close")
                     return f"dial {took}"
-                return through_proxy(server.addr, i + 1, session)
-            report.case(f"v{version} 5 % loss, 20 ms: session {i + 1}", run)
+                return through_proxy(server.addr, i, session)
+            report.case(f"v{version} 5 % loss, 20 ms: seed {i}", run)
     guarded(report, "lossy", lambda: with_dialer(peer, version, setup, lossy))
 
 
@@ -578,12 +582,12 @@ def client_kill9(peer, setup, report, version):
     report.case(f"v{version} client: its kill -9 seen by them", with_client(peer, setup, version, ours))
 
 
-def client_lossy(peer, setup, report, version, sessions=20):
+def client_lossy(peer, setup, report, version):
     def cases(server):
-        for i in range(sessions):
+        for i in range(SEED, SEED + SESSIONS):
             def run():
-                return through_proxy(server.addr, i + 1, lambda addr: client_session(setup, addr, version, 3, ["a", "b", "c"]))
-            report.case(f"v{version} client: 5 % loss, 20 ms: session {i + 1}", run)
+                return through_proxy(server.addr, i, lambda addr: client_session(setup, addr, version, 3, ["a", "b", "c"]))
+            report.case(f"v{version} client: 5 % loss, 20 ms: seed {i}", run)
     guarded(report, "client lossy", lambda: with_listener(peer, cases))
 
 
