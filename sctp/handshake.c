@@ -44,7 +44,8 @@ void weft_sctp_put_init(weft_sctp *s, weft_wr *w) {
 static void put_unknown(weft_wr *w, const weft_sctp_offer *o) {
   for (size_t i = 0; i < o->unknown_n; i++) {
     const weft_sctp_tlv *t = &o->unknown[i];
-    size_t n = t->length < WEFT_SCTP_ECHO ? t->length : WEFT_SCTP_ECHO, at = weft_sctp_open_tlv(w, WEFT_SCTP_PARAM_UNRECOGNIZED);
+    size_t n = t->length < WEFT_SCTP_ECHO ? t->length : WEFT_SCTP_ECHO,
+           at = weft_sctp_open_tlv(w, WEFT_SCTP_PARAM_UNRECOGNIZED);
     weft_wr_bytes(w, t->start, n);
     weft_sctp_close_tlv(w, at);
   }
@@ -110,11 +111,13 @@ static bool keep_cookie(weft_sctp *s, const weft_sctp_offer *o) {
 static void missing_cookie(weft_sctp *s, uint32_t peer_tag) {
   const uint8_t info[] = {0, 0, 0, 1, 0, WEFT_SCTP_PARAM_COOKIE};
   weft_sctp_send_abort(s, peer_tag, WEFT_SCTP_CAUSE_MISSING_PARAM, info, sizeof info);
-  weft_sctp_fail(s, WEFT_WHO_PEER, "handshake", WEFT_EPROTO, WEFT_SCTP_CAUSE_MISSING_PARAM, "INIT-ACK without a usable cookie");
+  weft_sctp_fail(s, WEFT_WHO_PEER, "handshake", WEFT_EPROTO, WEFT_SCTP_CAUSE_MISSING_PARAM,
+                 "INIT-ACK without a usable cookie");
 }
 
 static void report_unknown(weft_sctp *s, const weft_sctp_offer *o) {
-  for (size_t i = 0; i < o->unknown_n; i++) weft_sctp_report(s, WEFT_SCTP_CAUSE_UNKNOWN_PARAM, o->unknown[i].start, o->unknown[i].length);
+  for (size_t i = 0; i < o->unknown_n; i++)
+    weft_sctp_report(s, WEFT_SCTP_CAUSE_UNKNOWN_PARAM, o->unknown[i].start, o->unknown[i].length);
 }
 
 void weft_sctp_on_init_ack(weft_sctp *s, const weft_sctp_chunk *chunk) {
@@ -123,7 +126,8 @@ void weft_sctp_on_init_ack(weft_sctp *s, const weft_sctp_chunk *chunk) {
   if (s->state != WEFT_SCTP_COOKIE_WAIT || weft_sctp_init_read(&i, chunk) != WEFT_OK) return;
   if (i.tag == 0 || !acceptable(&i)) { /* section 3.3.3 */
     if (i.tag != 0) weft_sctp_send_abort(s, i.tag, WEFT_SCTP_CAUSE_INVALID_PARAM, NULL, 0);
-    weft_sctp_fail(s, WEFT_WHO_PEER, "handshake", WEFT_EPROTO, WEFT_SCTP_CAUSE_INVALID_PARAM, "INIT-ACK with a forbidden value");
+    weft_sctp_fail(s, WEFT_WHO_PEER, "handshake", WEFT_EPROTO, WEFT_SCTP_CAUSE_INVALID_PARAM,
+                   "INIT-ACK with a forbidden value");
     return;
   }
   weft_sctp_read_offer(i.params, &o);
@@ -148,7 +152,8 @@ static void send_stale(weft_sctp *s, const weft_sctp_cookie *c) {
   weft_wr w;
   weft_wr_init(&w, s->packet, s->cfg.mtu);
   weft_sctp_put_header(&w, s->cfg.local_port, s->cfg.remote_port, c->peer.peer_tag);
-  size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_ERROR, 0), cause = weft_sctp_open_tlv(&w, WEFT_SCTP_CAUSE_STALE_COOKIE);
+  size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_ERROR, 0),
+         cause = weft_sctp_open_tlv(&w, WEFT_SCTP_CAUSE_STALE_COOKIE);
   weft_wr_u32(&w, over > UINT32_MAX ? UINT32_MAX : (uint32_t)over);
   weft_sctp_close_tlv(&w, cause);
   weft_sctp_close_tlv(&w, at);
@@ -173,7 +178,9 @@ static bool restart(weft_sctp *s, const weft_sctp_peer *p) {
   s->t2_at = s->t5_at = WEFT_NEVER;
   weft_sctp_set_state(s, WEFT_SCTP_ESTABLISHED);
   s->pending |= WEFT_SCTP_PEND_COOKIE_ACK;
-  weft_evq_push(&s->q, &(weft_sctp_event){.type = WEFT_SCTP_EVENT_RESTARTED, .streams_out = p->streams_out, .streams_in = p->streams_in});
+  weft_evq_push(&s->q, &(weft_sctp_event){.type = WEFT_SCTP_EVENT_RESTARTED,
+                                          .streams_out = p->streams_out,
+                                          .streams_in = p->streams_in});
   weft_sctp_after_progress(s);
   return true;
 }
@@ -233,7 +240,8 @@ void weft_sctp_on_stale_cookie(weft_sctp *s) {
   s->peer = fresh;
   s->pending = WEFT_SCTP_PEND_INIT;
   if (s->stale_cookies++ >= s->cfg.max_init_retransmits) {
-    weft_sctp_fail(s, WEFT_WHO_PEER, "handshake", WEFT_EPROTO, WEFT_SCTP_CAUSE_STALE_COOKIE, "every cookie was too old for the peer");
+    weft_sctp_fail(s, WEFT_WHO_PEER, "handshake", WEFT_EPROTO, WEFT_SCTP_CAUSE_STALE_COOKIE,
+                   "every cookie was too old for the peer");
     return;
   }
   s->t1_at = weft_time_add(s->now, s->t1_rto);
@@ -244,7 +252,8 @@ void weft_sctp_tick_t1(weft_sctp *s) {
   if (!weft_time_due(s->t1_at, s->now)) return;
   if (s->t1_tries++ >= s->cfg.max_init_retransmits) {
     bool silent = s->state == WEFT_SCTP_COOKIE_WAIT;
-    weft_sctp_fail(s, WEFT_WHO_TIMEOUT, "handshake", WEFT_ETIMEDOUT, 0, silent ? "INIT was not answered" : "COOKIE-ECHO was not answered");
+    weft_sctp_fail(s, WEFT_WHO_TIMEOUT, "handshake", WEFT_ETIMEDOUT, 0,
+                   silent ? "INIT was not answered" : "COOKIE-ECHO was not answered");
     return;
   }
   s->t1_rto = s->t1_rto * 2 < s->cfg.rto_max ? s->t1_rto * 2 : s->cfg.rto_max;

@@ -5,10 +5,10 @@
 #include "sctp/send.h"
 #include "sctp/serial.h"
 
-#define STREAM_OF(n) ((weft_sctp_stream_out *)(void *)((char *)(n) - offsetof(weft_sctp_stream_out, node)))
+#define STREAM_OF(n) ((weft_sctp_stream_out *)(void *)((char *)(n)-offsetof(weft_sctp_stream_out, node)))
 
-int weft_sctp_send_init(weft_sctp_send_state *t, weft_sctp_pool *pool, uint32_t random, uint32_t initial_tsn, uint16_t first_ssn,
-                        size_t mtu) {
+int weft_sctp_send_init(weft_sctp_send_state *t, weft_sctp_pool *pool, uint32_t random, uint32_t initial_tsn,
+                        uint16_t first_ssn, size_t mtu) {
   *t = (weft_sctp_send_state){.alloc = pool->alloc,
                               .pool = pool,
                               .acked = initial_tsn - 1,
@@ -82,10 +82,12 @@ void weft_sctp_send_forget(weft_sctp_send_state *t, weft_sctp_stream_out *s) {
 
 size_t weft_sctp_send_memory(const weft_sctp_send_state *t, size_t len) {
   size_t full = len / t->payload_max, rest = len % t->payload_max, head = sizeof(weft_sctp_out) + WEFT_SCTP_DATA_HEADER;
-  return full * weft_sctp_pool_size(t->pool, head + t->payload_max) + (rest ? weft_sctp_pool_size(t->pool, head + rest) : 0);
+  return full * weft_sctp_pool_size(t->pool, head + t->payload_max) +
+         (rest ? weft_sctp_pool_size(t->pool, head + rest) : 0);
 }
 
-static weft_sctp_out *make_chunk(weft_sctp_send_state *t, const weft_sctp_message *m, weft_sctp_stream_out *s, const uint8_t *data, size_t len) {
+static weft_sctp_out *make_chunk(weft_sctp_send_state *t, const weft_sctp_message *m, weft_sctp_stream_out *s,
+                                 const uint8_t *data, size_t len) {
   weft_sctp_out *c = weft_sctp_pool_get(t->pool, sizeof *c + WEFT_SCTP_DATA_HEADER + len);
   if (!c) return NULL;
   s->chunks++;
@@ -108,7 +110,8 @@ static weft_sctp_out *make_chunk(weft_sctp_send_state *t, const weft_sctp_messag
   return c;
 }
 
-int weft_sctp_send_push(weft_sctp_send_state *t, const weft_sctp_message *m, const uint8_t *data, size_t len, weft_time now) {
+int weft_sctp_send_push(weft_sctp_send_state *t, const weft_sctp_message *m, const uint8_t *data, size_t len,
+                        weft_time now) {
   weft_sctp_stream_out *s = weft_sctp_send_make_stream(t, m->stream);
   if (!s) return WEFT_ENOMEM;
   weft_sctp_out *first = NULL, *last = NULL;
@@ -122,14 +125,18 @@ int weft_sctp_send_push(weft_sctp_send_state *t, const weft_sctp_message *m, con
       return WEFT_ENOMEM;
     }
     c->expires = expires;
-    if (last) last->next = c;
-    else first = c;
+    if (last)
+      last->next = c;
+    else
+      first = c;
     last = c;
   }
   first->wire[1] |= WEFT_SCTP_FLAG_B;
   last->wire[1] |= WEFT_SCTP_FLAG_E;
-  if (s->head) s->tail->next = first;
-  else s->head = first;
+  if (s->head)
+    s->tail->next = first;
+  else
+    s->head = first;
   s->tail = last;
   if (weft_list_empty(&s->turn)) weft_list_push_back(&t->ready, &s->turn);
   s->buffered += len;
@@ -226,4 +233,6 @@ int weft_sctp_send_assign(weft_sctp_send_state *t, weft_sctp_out *c) {
   return WEFT_OK;
 }
 
-bool weft_sctp_send_empty(const weft_sctp_send_state *t) { return weft_list_empty(&t->ready) && t->acked + 1 == t->next; }
+bool weft_sctp_send_empty(const weft_sctp_send_state *t) {
+  return weft_list_empty(&t->ready) && t->acked + 1 == t->next;
+}

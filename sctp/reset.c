@@ -4,13 +4,13 @@
 #include "sctp/serial.h"
 
 enum { /* results, RFC 6525 section 4.4 */
-  NOTHING_TO_DO = 0,
-  PERFORMED = 1,
-  DENIED = 2,
-  WRONG_SSN = 3,
-  REQUEST_IN_PROGRESS = 4,
-  BAD_SEQUENCE = 5,
-  IN_PROGRESS = 6
+       NOTHING_TO_DO = 0,
+       PERFORMED = 1,
+       DENIED = 2,
+       WRONG_SSN = 3,
+       REQUEST_IN_PROGRESS = 4,
+       BAD_SEQUENCE = 5,
+       IN_PROGRESS = 6
 };
 
 enum { EVENT_STREAMS = 256 }; /* streams of one RESET_IN event */
@@ -52,8 +52,10 @@ int weft_sctp_reset_streams(weft_sctp *s, const uint16_t *streams, size_t n, wef
   int rc = check_streams(s, streams, n);
   if (rc != WEFT_OK) return rc;
   weft_sctp_enter(s, now);
-  if (n == 0) s->resets.all = true;
-  else rc = mark_streams(s, streams, n);
+  if (n == 0)
+    s->resets.all = true;
+  else
+    rc = mark_streams(s, streams, n);
   return weft_sctp_leave(s, rc);
 }
 
@@ -143,21 +145,23 @@ static void answered(weft_sctp *s, int code) {
     if (out) number_anew(s, out, code);
   }
   size_t n = r->all_asked ? 0 : r->asked_n;
-  weft_sctp_raise(s, &(weft_sctp_event){.type = WEFT_SCTP_EVENT_RESET_OUT, .streams = n ? r->asked : NULL, .streams_n = n, .code = code});
+  weft_sctp_raise(s,
+                  &(weft_sctp_event){
+                      .type = WEFT_SCTP_EVENT_RESET_OUT, .streams = n ? r->asked : NULL, .streams_n = n, .code = code});
 }
 
 static void on_response(weft_sctp *s, const weft_sctp_tlv *t) {
   if (t->value_len < 8 || !s->resets.open || weft_sctp_be32(t->value) != s->resets.seq) return;
   switch (weft_sctp_be32(t->value + 4)) {
-    case NOTHING_TO_DO:
-    case PERFORMED: answered(s, WEFT_OK); return;
-    case DENIED: answered(s, WEFT_EREFUSED); return;
-    case REQUEST_IN_PROGRESS:
-    case IN_PROGRESS: /* asked again, with the same number, when the timer says so */
-      s->errors = 0;
-      s->resets.at = weft_time_add(s->now, s->rto.rto);
-      return;
-    default: answered(s, WEFT_EPROTO); return;
+  case NOTHING_TO_DO:
+  case PERFORMED: answered(s, WEFT_OK); return;
+  case DENIED: answered(s, WEFT_EREFUSED); return;
+  case REQUEST_IN_PROGRESS:
+  case IN_PROGRESS: /* asked again, with the same number, when the timer says so */
+    s->errors = 0;
+    s->resets.at = weft_time_add(s->now, s->rto.rto);
+    return;
+  default: answered(s, WEFT_EPROTO); return;
   }
 }
 
@@ -211,7 +215,8 @@ static void reset_streams_in(weft_sctp *s, const uint16_t *streams, size_t n) {
 }
 
 static void tell_reset(weft_sctp *s, const uint16_t *streams, size_t n) {
-  weft_sctp_raise(s, &(weft_sctp_event){.type = WEFT_SCTP_EVENT_RESET_IN, .streams = n ? streams : NULL, .streams_n = n});
+  weft_sctp_raise(s,
+                  &(weft_sctp_event){.type = WEFT_SCTP_EVENT_RESET_IN, .streams = n ? streams : NULL, .streams_n = n});
 }
 
 static void perform_now(weft_sctp *s, const weft_sctp_reset_out *o) {
@@ -307,13 +312,13 @@ void weft_sctp_on_reconfig(weft_sctp *s, const weft_sctp_chunk *c) {
   weft_rd_init(&r, c->value, c->value_len);
   for (int n = 0; n < 2 && weft_sctp_tlv_next(&r, &t) == 1 && !weft_sctp_over(s); n++) { /* section 3.1: at most two */
     switch (t.type) {
-      case WEFT_SCTP_PARAM_RESET_OUT: on_reset_out(s, &t); break;
-      case WEFT_SCTP_PARAM_RESPONSE: on_response(s, &t); break;
-      case WEFT_SCTP_PARAM_RESET_IN:
-      case WEFT_SCTP_PARAM_RESET_TSN:
-      case WEFT_SCTP_PARAM_ADD_OUT:
-      case WEFT_SCTP_PARAM_ADD_IN: deny(s, &t); break;
-      default: break;
+    case WEFT_SCTP_PARAM_RESET_OUT: on_reset_out(s, &t); break;
+    case WEFT_SCTP_PARAM_RESPONSE: on_response(s, &t); break;
+    case WEFT_SCTP_PARAM_RESET_IN:
+    case WEFT_SCTP_PARAM_RESET_TSN:
+    case WEFT_SCTP_PARAM_ADD_OUT:
+    case WEFT_SCTP_PARAM_ADD_IN: deny(s, &t); break;
+    default: break;
     }
   }
 }
