@@ -192,6 +192,13 @@ weft_dtls_fault weft_dtls_engine_fault(const weft_dtls_engine *e, int error) {
 
 weft_time weft_dtls_engine_deadline(const weft_dtls_engine *e) { return e->timer_at; }
 
+bool weft_dtls_engine_hurry(weft_dtls_engine *e, weft_time now) {
+  if (e->over || e->timer_at == WEFT_NEVER || weft_time_since(now, e->hurried_at) < e->first) return false;
+  e->hurried_at = now;
+  e->timer_at = weft_time_min(e->timer_at, now);
+  return true;
+}
+
 void weft_dtls_engine_alert(weft_dtls_engine *e, bool fatal, uint8_t description, weft_time now) {
   e->now = now;
   (void)mbedtls_ssl_send_alert_message(&e->ssl, fatal ? MBEDTLS_SSL_ALERT_LEVEL_FATAL : MBEDTLS_SSL_ALERT_LEVEL_WARNING,

@@ -24,7 +24,7 @@ typedef struct weft_dtls_engine {
   bool rng_failed;
   const uint8_t *in; /* the record to be read next */
   size_t in_len;
-  weft_time now, first, timer_at;
+  weft_time now, first, timer_at, hurried_at;
   bool over; /* the handshake is */
 } weft_dtls_engine;
 
@@ -42,6 +42,8 @@ weft_dtls_progress weft_dtls_engine_step(weft_dtls_engine *e, const uint8_t *rec
                                          int *error);
 weft_dtls_fault weft_dtls_engine_fault(const weft_dtls_engine *e, int error);
 weft_time weft_dtls_engine_deadline(const weft_dtls_engine *e);
+/* Our flight is to be sent again without waiting for the timer, at most once per first timeout; false: too soon. */
+bool weft_dtls_engine_hurry(weft_dtls_engine *e, weft_time now);
 /* In clear; before the end of the handshake. */
 void weft_dtls_engine_alert(weft_dtls_engine *e, bool fatal, uint8_t description, weft_time now);
 

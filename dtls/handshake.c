@@ -213,10 +213,22 @@ void weft_dtls_handshake_run(weft_dtls *d, const uint8_t *record, size_t len) {
 
 /* ---- epoch 1 ---- */
 
+/* A server that sends data has ended its handshake: the flight with its Finished was lost. The timer may have backed off to seconds, so ours
+ * goes again now. The data itself is the upper layer's to repeat. */
+static int server_went_on(weft_dtls *d, const weft_dtls_record *rec) {
+  size_t len;
+  int rc = weft_dtls_traffic_open(d, rec, &len);
+  if (rc != WEFT_OK) return rc == WEFT_ENOMEM ? rc : WEFT_OK;
+  WEFT_DTLS_DROP(d, drop_state, rec);
+  if (weft_dtls_engine_hurry(d->engine, d->now)) weft_dtls_handshake_run(d, NULL, 0);
+  return WEFT_OK;
+}
+
 /* mbedTLS ends the handshake on a record that it cannot open while it waits for Finished: anybody could send one. So it
  * gets only what we could open. */
 static int protected_record(weft_dtls *d, const weft_dtls_record *rec) {
   size_t len;
+  if (rec->type == WEFT_DTLS_APPLICATION && d->keyed && d->cfg.role == WEFT_DTLS_CLIENT) return server_went_on(d, rec);
   if (rec->type != WEFT_DTLS_HANDSHAKE && rec->type != WEFT_DTLS_ALERT) {
     WEFT_DTLS_DROP(d, drop_state, rec);
     return WEFT_OK;

@@ -558,6 +558,27 @@ START_TEST(hello_flood_in_the_handshake) {
 }
 END_TEST
 
+/* The server's Finished is lost again and again, what it sends after it is not: the client does not wait for its backed-off timer. */
+START_TEST(data_after_a_lost_finished_hurries) {
+  dtls_pair p;
+  pair_init(&p, 47);
+  pair_start(&p);
+  p.drop = UINT64_C(1) << 3; /* datagrams 0 to 3 are the four flights */
+  for (unsigned i = 4; i < 20; i++) p.drop |= UINT64_C(1) << i;
+  pair_run(&p, WEFT_SEC(8)); /* sent again after 1, 3 and 7 s, in vain */
+  ck_assert_uint_eq(p.server.connected, 1);
+  ck_assert_uint_eq(p.client.connected, 0);
+  p.drop = 0;
+  weft_time before = p.now;
+  ck_assert_int_eq(weft_dtls_send(p.server.d, (const uint8_t *)"early", 5, p.now), WEFT_OK);
+  pair_run(&p, WEFT_MS(1));
+  ck_assert_uint_eq(p.client.connected, 1);
+  ck_assert_uint_le(p.now - before, WEFT_MS(1));
+  ck_assert_uint_eq(p.client.data, 0); /* nothing before CONNECTED */
+  pair_done(&p);
+}
+END_TEST
+
 START_TEST(both_are_clients) {
   dtls_pair p;
   pair_init(&p, 1);
@@ -620,6 +641,7 @@ Suite *test_dtls_handshake(void) {
                                     UNIT(records_reversed),
                                     UNIT(everything_twice),
                                     UNIT(junk_between_flights),
+                                    UNIT(data_after_a_lost_finished_hurries),
                                     UNIT(own_hello_replayed),
                                     UNIT(hello_flood_in_the_handshake),
                                     UNIT(both_are_clients),
