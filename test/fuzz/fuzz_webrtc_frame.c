@@ -50,7 +50,7 @@ static outcome feed(const uint8_t *data, size_t size, size_t cut) {
         mix(&o, 1);
         continue;
       }
-      mix(&o, (uint64_t)(f.flag + 7));
+      mix(&o, (uint64_t)((int64_t)f.flag + 7));
       for (size_t i = 0; i < f.len; i++) mix(&o, f.message[i]);
       round_trip(&f);
     }
