@@ -104,7 +104,8 @@ typedef struct weft_ice_config {
   uint16_t max_admitted;     /* lite: source addresses per agent, default 32; the 33rd is refused, none is evicted */
   bool allow_loopback;       /* default false: pair loopback candidates */
   bool aggressive;           /* default false: regular nomination, RFC 8445 section 8.1.1 */
-  bool records_renew_consent; /* default false, as RFC 7675 section 5.1. True: weft_ice_authenticated renews consent too, for those
+  bool
+      records_renew_consent; /* default false, as RFC 7675 section 5.1. True: weft_ice_authenticated renews consent too, for those
                                * whose STUN keys prove less than the upper layer's MAC (webrtc-direct: the key is the user name) */
 } weft_ice_config;
 

@@ -112,6 +112,7 @@ static weft_sctp_out *make_chunk(weft_sctp_send_state *t, const weft_sctp_messag
 
 int weft_sctp_send_push(weft_sctp_send_state *t, const weft_sctp_message *m, const uint8_t *data, size_t len,
                         weft_time now) {
+  if (len == 0) return WEFT_EINVAL; /* RFC 9260 section 3.3.1: a DATA chunk carries at least one byte */
   weft_sctp_stream_out *s = weft_sctp_send_make_stream(t, m->stream);
   if (!s) return WEFT_ENOMEM;
   weft_sctp_out *first = NULL, *last = NULL;
