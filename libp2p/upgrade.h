@@ -1,5 +1,6 @@
-/* weft libp2p: from a raw byte stream to an authenticated connection with muxed streams: multistream, Noise, multistream, Yamux. The same
- * object upgrades a TCP socket and a relayed circuit ("raw"), and webrtc-direct's channel 0 ("secured": Noise is done already).
+/* weft libp2p: from a raw byte stream to an authenticated connection with muxed streams: multistream, Noise,
+ * multistream, Yamux. The same object upgrades a TCP socket and a relayed circuit ("raw"), and channel 0 of
+ * webrtc-direct ("secured": Noise is done already).
  *
  *   weft_upgrade_config cfg;
  *   weft_upgrade_config_default(&cfg);

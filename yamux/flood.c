@@ -2,13 +2,11 @@
 #include "yamux/yamux_int.h"
 
 static void refill(weft_yamux *y) {
-  weft_time gone = weft_time_since(y->now, y->flood_at);
-  weft_time full = WEFT_SEC(1) * WEFT_YAMUX_FLOOD_BURST / WEFT_YAMUX_FLOOD_RATE;
-  uint64_t more = (gone < full ? gone : full) * WEFT_YAMUX_FLOOD_RATE / WEFT_SEC(1);
-  if (more == 0) return; /* and the time so far goes on counting */
-  y->flood_at = y->now;
-  y->flood_left =
-      more > WEFT_YAMUX_FLOOD_BURST - y->flood_left ? (uint32_t)WEFT_YAMUX_FLOOD_BURST : y->flood_left + (uint32_t)more;
+  enum { EVERY = 1000000 / WEFT_YAMUX_FLOOD_RATE }; /* microseconds */
+  uint64_t more = weft_time_since(y->now, y->flood_at) / EVERY;
+  y->flood_at += more * EVERY;
+  more += y->flood_left;
+  y->flood_left = more < WEFT_YAMUX_FLOOD_BURST ? (uint32_t)more : (uint32_t)WEFT_YAMUX_FLOOD_BURST;
 }
 
 bool weft_yamux_flood(weft_yamux *y) {

@@ -55,7 +55,8 @@ void weft_yamux_control_due(weft_yamux *y, weft_yamux_stream *s) {
 }
 
 /* SYN goes on a WINDOW_UPDATE of its own, as go and js send it; ACK on a zero one at once (rust-libp2p opens no more
- * than 256 streams that are not acknowledged); credit on another, since py-libp2p looks at nothing else beside an ACK. */
+ * than 256 streams that are not acknowledged); credit on another, since py-libp2p looks at nothing else beside an
+ * ACK. */
 static bool put_stream_control(weft_yamux *y, weft_yamux_stream *s) {
   weft_list_remove(&s->control);
   if (s->syn_due && !put_bare(y, WEFT_YAMUX_WINDOW_UPDATE, WEFT_YAMUX_SYN, s->id, 0)) return false;
@@ -152,13 +153,18 @@ void weft_yamux_flush(weft_yamux *y) {
 
 /* ---- out of line ----------------------------------------------------------------------------------------------- */
 
+/* true: whoever was in line has said what there was to say, and s may speak. */
+static bool first_in_line(weft_yamux *y, const weft_yamux_stream *s) {
+  while (put_next(y)) continue;
+  return open_for_output(y) && weft_list_empty(&y->sending) && weft_list_empty(&s->control);
+}
+
 size_t weft_yamux_direct(weft_yamux *y, weft_yamux_stream *s, const uint8_t *data, size_t len) {
   size_t done = 0;
-  while (done < len && weft_buf_len(&s->out) == 0 && weft_list_empty(&y->sending)) {
-    if (!weft_list_empty(&s->control) && batch_room(y) >= 3 * HEADER && !put_stream_control(y, s)) break;
-    size_t n = weft_list_empty(&s->control) ? portion(y, s, len - done) : 0;
+  while (done < len && s->send_credit > 0) {
+    size_t n = first_in_line(y, s) ? portion(y, s, len - done) : 0;
     if (n == 0) {
-      if (s->send_credit == 0 || weft_buf_len(&y->tx) == 0 || !offer(y)) break;
+      if (!open_for_output(y) || weft_buf_len(&y->tx) == 0 || !offer(y)) break;
       continue;
     }
     if (!put_data(y, s, data + done, n)) break;

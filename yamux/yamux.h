@@ -36,7 +36,7 @@ extern "C" {
  * it. What is sent in an event leaves when the call underneath returns, in one batch. The trace has whole frames going
  * out, and the headers alone of those coming in: a frame's data is delivered as it arrives, and never gathered. */
 
-/* ---- frames: frame.c ---------------------------------------------------------------------------------------------------------- */
+/* ---- frames: frame.c ------------------------------------------------------------------------------------------- */
 
 enum { WEFT_YAMUX_DATA = 0, WEFT_YAMUX_WINDOW_UPDATE = 1, WEFT_YAMUX_PING = 2, WEFT_YAMUX_GO_AWAY = 3 };
 enum { WEFT_YAMUX_SYN = 1, WEFT_YAMUX_ACK = 2, WEFT_YAMUX_FIN = 4, WEFT_YAMUX_RST = 8 };
@@ -51,7 +51,7 @@ typedef struct weft_yamux_header {
 int weft_yamux_header_decode(weft_yamux_header *h, const uint8_t data[WEFT_YAMUX_HEADER_LEN]);
 void weft_yamux_header_encode(const weft_yamux_header *h, uint8_t out[WEFT_YAMUX_HEADER_LEN]);
 
-/* ---- a session: session.c, stream.c ------------------------------------------------------------------------------------------------ */
+/* ---- a session: session.c, stream.c ---------------------------------------------------------------------------- */
 
 typedef struct weft_yamux weft_yamux;
 
@@ -65,21 +65,19 @@ typedef struct weft_yamux_config {
   uint32_t frame_max;    /* DATA we send, default 16 KiB (rust sends that, all accept it) */
   uint32_t max_streams_in, max_streams_out; /* default 1000 each, as js */
   uint32_t accept_backlog;                  /* our opened streams the peer has not acknowledged, default 256 */
-  uint32_t
-      send_limit; /* per stream, waiting for credit or output; default 256 KiB. 64 KiB of frames that output did not take come on top,
-                          for all streams together */
+  uint32_t send_limit;    /* per stream, waiting for credit or output; default 256 KiB; see weft_yamux_send() */
   uint32_t control_limit; /* control frames waiting for output, default 1024; above: closed with WEFT_ELIMIT */
   weft_time keepalive;    /* ping interval, default 30 s; WEFT_NEVER: only the one of start() */
-  weft_time
-      ping_timeout; /* default 10 s without an answer or any other byte, then CLOSED with WEFT_ETIMEDOUT; also how long close() waits for output; WEFT_NEVER: for ever */
+  /* Default 10 s without an answer, or any other byte, then CLOSED with WEFT_ETIMEDOUT; also how long close() waits for
+   * output. */
+  weft_time ping_timeout;
   bool auto_consume; /* default true: delivered bytes are consumed when the event returns */
 } weft_yamux_config;
 
 typedef enum weft_yamux_event_type {
   WEFT_YAMUX_EVENT_STREAM = 1,
-  WEFT_YAMUX_EVENT_RTT = 2, /* a ping was answered */
-  WEFT_YAMUX_EVENT_GO_AWAY =
-      3, /* the peer opens and accepts no more streams; the present ones go on. Most peers end the pipe right behind it */
+  WEFT_YAMUX_EVENT_RTT = 2,     /* a ping was answered */
+  WEFT_YAMUX_EVENT_GO_AWAY = 3, /* the peer opens and accepts no more streams; the present ones go on */
   WEFT_YAMUX_EVENT_CLOSED = 4
 } weft_yamux_event_type;
 
@@ -93,7 +91,6 @@ typedef struct weft_yamux_event {
 
 /* output: bytes taken, 0 for not now (offered again in tick and with every call), negative to end the session with
  * that code. */
-
 typedef struct weft_yamux_callbacks {
   size_t size;
   ptrdiff_t (*output)(void *user, const uint8_t *data, size_t len, weft_time now); /* bytes taken, 0: not now */
@@ -135,12 +132,13 @@ int weft_yamux_input_end(weft_yamux *y, weft_time now); /* the pipe ended: every
 /* The calls on streams give WEFT_ECLOSED when the session is closing or closed, WEFT_ENOTFOUND for an id that is not
  * open (any more). */
 
-/* WEFT_ELIMIT: max_streams_out, accept_backlog, or no id is left; WEFT_ESTATE after the peer's go-away; WEFT_ENOMEM. The
- * stream may be written at once; its OPENED is raised before the outermost call returns. Towards rust-libp2p keep below
- * 256 streams: it ends the connection at 512. */
+/* WEFT_ELIMIT: max_streams_out, accept_backlog, or no id is left; WEFT_ESTATE after the peer's go-away; WEFT_ENOMEM.
+ * The stream may be written at once; its OPENED is raised before the outermost call returns. Towards rust-libp2p keep
+ * below 256 streams: it ends the connection at 512. */
 int weft_yamux_open(weft_yamux *y, uint32_t *stream, weft_time now);
 /* Bytes taken (fewer than len, or 0: send_limit; WRITABLE follows when half of it is free), WEFT_ECLOSED after
- * shutdown(), WEFT_ENOMEM. Streams that have more to send than goes out take turns, a frame each. */
+ * shutdown(), WEFT_ENOMEM. Streams that have more to send than goes out take turns, a frame each. Up to 64 KiB of
+ * frames that output did not take are beyond every send_limit, for all streams together. */
 ptrdiff_t weft_yamux_send(weft_yamux *y, uint32_t stream, const uint8_t *data, size_t len, weft_time now);
 /* FIN behind what was sent; reading goes on. CLOSED when both sides did that. */
 int weft_yamux_shutdown(weft_yamux *y, uint32_t stream, weft_time now);
