@@ -126,14 +126,14 @@ int weft_sctp_send_push(weft_sctp_send_state *t, const weft_sctp_message *m, con
       return WEFT_ENOMEM;
     }
     c->expires = expires;
+    if (at == 0) c->wire[1] |= WEFT_SCTP_FLAG_B;
+    if (at + n == len) c->wire[1] |= WEFT_SCTP_FLAG_E;
     if (last)
       last->next = c;
     else
       first = c;
     last = c;
   }
-  first->wire[1] |= WEFT_SCTP_FLAG_B;
-  last->wire[1] |= WEFT_SCTP_FLAG_E;
   if (s->head)
     s->tail->next = first;
   else
