@@ -309,6 +309,27 @@ START_TEST(a_cookie_of_another_association) {
 }
 END_TEST
 
+static bool hold_cookie(sctp_link *l, int from, const uint8_t *data, size_t len);
+
+START_TEST(a_cookie_under_another_tag) {
+  sctp_link l;
+  kept_len = 0;
+  sctp_link_init(&l, 1);
+  l.keep = hold_cookie;
+  sctp_link_open(&l);
+  weft_sctp_connect(l.end[0].s, l.now);
+  sctp_link_run(&l, WEFT_MS(100));
+  ck_assert_uint_gt(kept_len, 0);
+  uint32_t tag = weft_sctp_be32(kept_packet + 4);
+  link_inject_tag(&l, 1, tag + 1, kept_packet + 12, kept_len - 12);
+  ck_assert_int_eq(weft_sctp_get_state(l.end[1].s), WEFT_SCTP_CLOSED);
+  ck_assert_uint_eq(link_stats(&l, 1).drop_tag, 1);
+  link_inject_tag(&l, 1, tag, kept_packet + 12, kept_len - 12);
+  ck_assert_int_eq(weft_sctp_get_state(l.end[1].s), WEFT_SCTP_ESTABLISHED);
+  sctp_link_close(&l);
+}
+END_TEST
+
 static bool hold_cookie(sctp_link *l, int from, const uint8_t *data, size_t len) {
   (void)l, (void)from;
   if (data[12] != WEFT_SCTP_COOKIE_ECHO) return true;
@@ -400,6 +421,46 @@ START_TEST(an_init_alone_restarts_nothing) {
 }
 END_TEST
 
+/* The cookie in the INIT-ACK on the way, as a COOKIE-ECHO chunk. */
+static size_t echo_of(const sctp_link *l, uint8_t *out, size_t cap, uint32_t *tag) {
+  weft_sctp_chunk c;
+  weft_sctp_init ack;
+  weft_sctp_tlv t = {0};
+  weft_wr w;
+  ck_assert(link_find(l, 1, WEFT_SCTP_INIT_ACK, &c, NULL));
+  weft_sctp_init_read(&ack, &c);
+  while (t.type != WEFT_SCTP_PARAM_COOKIE) ck_assert_int_eq(weft_sctp_tlv_next(&ack.params, &t), 1);
+  *tag = ack.tag;
+  weft_wr_init(&w, out, cap);
+  size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_COOKIE_ECHO, 0);
+  weft_wr_bytes(&w, t.value, t.value_len);
+  weft_sctp_close_tlv(&w, at);
+  return weft_wr_len(&w);
+}
+
+/* Section 5.2.4, table 12: tags that are not ours restart only with the tie tags of this very association. */
+START_TEST(old_tie_tags_restart_nothing) {
+  sctp_link l;
+  uint8_t init[600], first[200], second[200];
+  uint32_t first_tag, second_tag;
+  sctp_link_init(&l, 1);
+  sctp_link_connect(&l);
+  link_inject_tag(&l, 1, 0, init, make_init(init, 1, 50, 65536, 10, 10, ""));
+  size_t first_n = echo_of(&l, first, sizeof first, &first_tag);
+  link_clear(&l);
+  link_inject_tag(&l, 1, 0, init, make_init(init, 1, 60, 65536, 10, 10, ""));
+  size_t second_n = echo_of(&l, second, sizeof second, &second_tag);
+  link_inject_tag(&l, 1, second_tag, second, second_n);
+  ck_assert_uint_eq(l.end[1].events[WEFT_SCTP_EVENT_RESTARTED], 1);
+  ck_assert_uint_eq(l.end[1].s->peer.peer_tag, 60);
+  link_inject_tag(&l, 1, first_tag, first, first_n);
+  ck_assert_uint_eq(l.end[1].events[WEFT_SCTP_EVENT_RESTARTED], 1);
+  ck_assert_uint_eq(l.end[1].s->peer.peer_tag, 60);
+  ck_assert_uint_eq(link_stats(&l, 1).drop_state, 1);
+  sctp_link_close(&l);
+}
+END_TEST
+
 START_TEST(no_restart_while_shutting_down) {
   sctp_link l;
   weft_sctp_chunk c;
@@ -460,6 +521,30 @@ START_TEST(zero_checksum_is_agreed) {
 }
 END_TEST
 
+/* RFC 9653 section 5.3: not even who offered it takes an INIT or a COOKIE-ECHO without a checksum. */
+START_TEST(no_zero_checksum_while_setting_up) {
+  sctp_link l;
+  uint8_t init[600], packet[LINK_PACKET], echo[200];
+  uint32_t tag;
+  sctp_link_init(&l, 1);
+  l.end[1].cfg.zero_checksum = true;
+  sctp_link_open(&l);
+  size_t n = link_packet_make(packet, 0, init, make_init(init, 1, 50, 65536, 10, 10, "80010008 00000001"));
+  weft_sctp_input(l.end[1].s, packet, n, l.now);
+  size_t echo_n = echo_of(&l, echo, sizeof echo, &tag);
+  link_clear(&l);
+  memset(packet + 8, 0, 4);
+  weft_sctp_input(l.end[1].s, packet, n, l.now);
+  ck_assert_uint_eq(l.queued, 0);
+  n = link_packet_make(packet, tag, echo, echo_n);
+  memset(packet + 8, 0, 4);
+  weft_sctp_input(l.end[1].s, packet, n, l.now);
+  ck_assert_uint_eq(link_stats(&l, 1).drop_checksum, 2);
+  ck_assert_int_eq(weft_sctp_get_state(l.end[1].s), WEFT_SCTP_CLOSED);
+  sctp_link_close(&l);
+}
+END_TEST
+
 START_TEST(fewer_streams_of_the_peer) {
   sctp_link l;
   sctp_link_init(&l, 1);
@@ -488,6 +573,9 @@ Suite *test_sctp_handshake(void) {
                                     UNIT(a_replayed_cookie_is_harmless),
                                     UNIT(a_cookie_of_another_association),
                                     UNIT(a_stale_cookie_begins_again),
+                                    UNIT(a_cookie_under_another_tag),
+                                    UNIT(old_tie_tags_restart_nothing),
+                                    UNIT(no_zero_checksum_while_setting_up),
                                     UNIT(a_peer_that_begins_anew),
                                     UNIT(an_init_alone_restarts_nothing),
                                     UNIT(no_restart_while_shutting_down),

@@ -78,6 +78,7 @@ START_TEST(floods_and_giants) {
     ck_assert_uint_eq(l.queued, 12 + 4 + value <= 1160 ? 1 : 0);
     link_clear(&l);
   }
+  ck_assert_uint_eq(link_stats(&l, 1).drop_malformed, 3);
   uint8_t hb[8] = {4, 0, 0, 8, 0, 1, 0, 4};
   weft_sctp_hold(l.end[1].s);
   for (int i = 0; i < 10000; i++) link_inject(&l, 1, hb, 8);

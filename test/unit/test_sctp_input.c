@@ -62,6 +62,21 @@ START_TEST(abort_with_either_tag) {
 }
 END_TEST
 
+/* A reflected ABORT in a packet under our own tag is nobody's, wherever it stands. */
+START_TEST(an_abort_further_behind) {
+  sctp_link l;
+  uint8_t chunks[8] = {WEFT_SCTP_HEARTBEAT, 0, 0, 4, WEFT_SCTP_ABORT, 1, 0, 4};
+  sctp_link_init(&l, 1);
+  sctp_link_connect(&l);
+  link_inject(&l, 1, chunks, 8);
+  ck_assert_uint_eq(l.end[1].events[WEFT_SCTP_EVENT_CLOSED], 0);
+  chunks[5] = 0;
+  link_inject(&l, 1, chunks, 8);
+  ck_assert_uint_eq(l.end[1].events[WEFT_SCTP_EVENT_CLOSED], 1);
+  sctp_link_close(&l);
+}
+END_TEST
+
 /* In COOKIE_WAIT the peer's tag is not known: an ABORT with T and tag 0 is nobody's. */
 START_TEST(no_tag_is_no_tag) {
   sctp_link l;
@@ -269,6 +284,7 @@ END_TEST
 Suite *test_sctp_input(void) {
   static const unit_test tests[] = {UNIT(wrong_tags),
                                     UNIT(abort_with_either_tag),
+                                    UNIT(an_abort_further_behind),
                                     UNIT(no_tag_is_no_tag),
                                     UNIT(out_of_the_blue),
                                     UNIT(shutdown_ack_during_the_handshake),
