@@ -1,17 +1,33 @@
-/* Bytes to frames, one frame per channel message. */
+/* Bytes to frames, one frame per channel message, or two: webrtc.h at WEFT_WEBRTC_PAYLOAD_MAX. */
+#include "base/bytes.h"
 #include "webrtc/webrtc_int.h"
 
+enum { WHOLE_MAX = 4096, WHOLE_PAYLOAD = WHOLE_MAX - 5 /* length 2, field header 3 */ };
+
+/* The body must follow its length: the caller has seen that the association takes both, so a refusal here is no back-pressure. */
+static int put_in_two(weft_webrtc *c, uint16_t id, const uint8_t *frame, size_t n) {
+  uint64_t body;
+  size_t prefix = (size_t)weft_uvarint_peek(frame, n, &body);
+  int rc = weft_datachannel_send(c->dc, id, true, frame, prefix, c->now);
+  if (rc != WEFT_OK) return rc;
+  rc = weft_datachannel_send(c->dc, id, true, frame + prefix, n - prefix, c->now);
+  if (rc == WEFT_OK) return rc;
+  (void)weft_datachannel_close_channel(c->dc, id, c->now);
+  return WEFT_EINTERNAL;
+}
+
 int weft_webrtc_put_frame(weft_webrtc *c, uint16_t id, int flag, const uint8_t *data, size_t len) {
-  uint8_t frame[WEFT_WEBRTC_FRAME_MAX];
+  uint8_t frame[WEFT_WEBRTC_PAYLOAD_MAX + WEFT_WEBRTC_FRAME_OVERHEAD];
   size_t n = 0;
   weft_webrtc_frame f = {.flag = flag, .message = data, .len = len};
   int rc = weft_webrtc_frame_encode(&f, frame, sizeof frame, &n);
-  return rc == WEFT_OK ? weft_datachannel_send(c->dc, id, true, frame, n, c->now) : rc;
+  if (rc != WEFT_OK) return rc;
+  return n > WHOLE_MAX ? put_in_two(c, id, frame, n) : weft_datachannel_send(c->dc, id, true, frame, n, c->now);
 }
 
 /* Payload that fits into `free` bytes, the frames around it counted. */
 static size_t payload_of(size_t free) {
-  size_t overhead = (free / WEFT_WEBRTC_PAYLOAD_MAX + 1) * WEFT_WEBRTC_FRAME_OVERHEAD;
+  size_t overhead = (free / WHOLE_PAYLOAD + 1) * WEFT_WEBRTC_FRAME_OVERHEAD;
   return free > overhead ? free - overhead : 0;
 }
 
@@ -41,7 +57,7 @@ size_t weft_webrtc_stream_room(const weft_webrtc *c, uint32_t stream) {
 
 /* A frame is not cut just because little room is left: whole messages stay whole, and the next one waits for WRITABLE. */
 static size_t portion(const weft_webrtc *c, const weft_webrtc_stream *st, size_t len) {
-  size_t want = len < WEFT_WEBRTC_PAYLOAD_MAX ? len : WEFT_WEBRTC_PAYLOAD_MAX, room = weft_webrtc_room(c, st->id);
+  size_t want = len <= WEFT_WEBRTC_PAYLOAD_MAX ? len : (size_t)WHOLE_PAYLOAD, room = weft_webrtc_room(c, st->id);
   if (want <= room) return want;
   return weft_sctp_stream_buffered(c->sctp, st->id) == 0 ? room : 0;
 }
