@@ -68,16 +68,20 @@ static void noise_event(void *user, const weft_noise_event *ev, weft_time now) {
   }
 }
 
+void weft_webrtc_prologue_of(const weft_webrtc *c, weft_webrtc_prologue *p) {
+  const uint8_t *mine = weft_dtls_cert_fingerprint(c->cfg.cert);
+  if (c->setup.inbound)
+    weft_webrtc_make_prologue(p, c->peer_fingerprint, mine);
+  else
+    weft_webrtc_make_prologue(p, mine, c->peer_fingerprint);
+}
+
 /* The listener is the initiator: it speaks as soon as the association is up. */
 int weft_webrtc_secure_start(weft_webrtc *c) {
   weft_noise_config n;
   weft_noise_callbacks cb = {sizeof cb, noise_output, noise_event};
   weft_webrtc_prologue p;
-  const uint8_t *mine = weft_dtls_cert_fingerprint(c->cfg.cert);
-  if (c->setup.inbound)
-    weft_webrtc_make_prologue(&p, c->peer_fingerprint, mine);
-  else
-    weft_webrtc_make_prologue(&p, mine, c->peer_fingerprint);
+  weft_webrtc_prologue_of(c, &p);
   weft_noise_config_default(&n);
   n.rng = c->cfg.rng;
   n.alloc = &c->alloc;

@@ -200,6 +200,7 @@ bool weft_webrtc_has_pending(const weft_webrtc *c);
 
 /* secured.c: channel 0 */
 void weft_webrtc_make_prologue(weft_webrtc_prologue *p, const uint8_t dialer[32], const uint8_t listener[32]);
+void weft_webrtc_prologue_of(const weft_webrtc *c, weft_webrtc_prologue *p);
 int weft_webrtc_secure_start(weft_webrtc *c);
 void weft_webrtc_secure_bytes(weft_webrtc *c, const uint8_t *data, size_t len);
 void weft_webrtc_secure_channel_reset(weft_webrtc *c);

@@ -148,7 +148,7 @@ START_TEST(a_hundred_thousand_spoofed_sources) {
   ck_assert_uint_gt(answers, 99000);
   weft_webrtc_listener_stats s = log_listener_stats(&l);
   ck_assert_uint_le(s.unproven_bytes_out, s.unproven_bytes_in);
-  ck_assert_uint_le(answer_bytes, s.unproven_bytes_in);
+  ck_assert_uint_eq(answer_bytes, s.unproven_bytes_out);
   log_connect(&l);
   log_end(&l);
 }
@@ -229,6 +229,7 @@ START_TEST(a_hello_from_elsewhere) {
   weft_webrtc_listener_stats before = log_listener_stats(&l);
   weft_addr stranger = source(7);
   give(&stranger, hello, hello_len);
+  ck_assert_uint_eq(log_listener_stats(&l).bytes_out, before.bytes_out); /* not even a cookie */
   ck_assert_uint_eq(log_listener_stats(&l).drop_unknown_source, before.drop_unknown_source + 1);
   give_request(7, "libp2p+webrtc+v1/abcdefghijklmnop:libp2p+webrtc+v1/abcdefghijklmnop",
                "libp2p+webrtc+v1/abcdefghijklmnop");
@@ -281,6 +282,43 @@ START_TEST(thirty_two_addresses_and_no_more) {
   weft_addr local, remote;
   weft_webrtc_get_path(log_accepted(&l), &local, &remote);
   ck_assert(weft_addr_equal(&remote, &l.w.dialers[0].addr));
+  log_end(&l);
+}
+END_TEST
+
+/* One peer's user name from another peer's address: the other keeps what is his. */
+START_TEST(an_address_in_use_is_not_given_away) {
+  log_prepare(&l, 20);
+  l.w.net.filter = keep_name;
+  l.w.net.filter_user = &l;
+  log_connect(&l);
+  world_dial(&l.w, 1);
+  ck_assert(world_run(&l.w, l.w.now + WEFT_SEC(5), world_all_ready));
+  char key[300];
+  uint8_t buf[1200];
+  snprintf(key, sizeof key, "%.*s", (int)(strchr(seen_name, ':') - seen_name), seen_name);
+  give(&l.w.dialers[1].addr, buf, request(buf, sizeof buf, seen_name, seen_name_len, key, 1));
+  uint32_t id = 0;
+  ck_assert_int_eq(weft_webrtc_stream_open(l.w.dialers[1].c, &id, l.w.now), WEFT_OK);
+  log_send(&l, l.w.dialers[1].c, id, "still mine");
+  log_wait(&l, WEFT_MS(100));
+  ck_assert_uint_eq(log_stats(l.w.accepted[1].c).stream_bytes_in, 10);
+  log_end(&l);
+}
+END_TEST
+
+/* What a full socket refused goes out in the tick that says it has room again. */
+START_TEST(a_refused_output_is_offered_in_tick) {
+  log_init(&l, 21);
+  net_link *down = net_link_of(&l.w.net, &l.w.server_addr);
+  uint32_t id = log_open(&l, log_accepted(&l));
+  log_wait(&l, WEFT_SEC(1));
+  down->refuse_ppm = 1000000;
+  log_send(&l, log_accepted(&l), id, "x");
+  uint64_t sent = down->sent;
+  down->refuse_ppm = 0;
+  weft_webrtc_listener_tick(l.w.listener, l.w.now);
+  ck_assert_uint_gt(down->sent, sent);
   log_end(&l);
 }
 END_TEST
@@ -549,6 +587,8 @@ Suite *test_webrtc_listener(void) {
                                     UNIT(its_own_hello_replayed),
                                     UNIT(a_hello_from_elsewhere),
                                     UNIT(thirty_two_addresses_and_no_more),
+                                    UNIT(an_address_in_use_is_not_given_away),
+                                    UNIT(a_refused_output_is_offered_in_tick),
                                     UNIT(the_path_moves_when_proven),
                                     UNIT(a_new_dial_from_the_same_address),
                                     UNIT(a_replay_does_not_displace_the_living),

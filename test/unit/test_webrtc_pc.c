@@ -6,7 +6,10 @@ static log_world l;
 START_TEST(goodbye_reaches_the_other_side) {
   for (int server = 0; server < 2; server++) {
     log_init(&l, 1);
+    const net_link *out = net_link_of(&l.w.net, server ? &l.w.server_addr : &l.w.dialers[0].addr);
+    uint64_t sent = out->sent;
     weft_webrtc_close(server ? log_accepted(&l) : log_dialer(&l), WEFT_OK, l.w.now);
+    ck_assert_uint_eq(out->sent - sent, 2); /* ABORT, close_notify */
     const world_side *here = server ? &l.w.accepted[0] : &l.w.dialers[0],
                      *there = server ? &l.w.dialers[0] : &l.w.accepted[0];
     ck_assert(here->closed_seen);

@@ -18,6 +18,20 @@ START_TEST(prologue_of_the_specification) {
 }
 END_TEST
 
+/* The dialer's certificate comes first, on both sides. */
+START_TEST(prologue_of_a_connection) {
+  weft_webrtc_prologue want, dialer, listener;
+  log_init(&l, 20);
+  weft_webrtc_make_prologue(&want, weft_dtls_cert_fingerprint(l.w.client_cert),
+                            weft_dtls_cert_fingerprint(l.w.server_cert));
+  weft_webrtc_prologue_of(log_dialer(&l), &dialer);
+  weft_webrtc_prologue_of(log_accepted(&l), &listener);
+  ck_assert_mem_eq(dialer.bytes, want.bytes, sizeof want.bytes);
+  ck_assert_mem_eq(listener.bytes, want.bytes, sizeof want.bytes);
+  log_end(&l);
+}
+END_TEST
+
 START_TEST(secured_bytes_both_ways) {
   static uint8_t big[600 * 1024];
   log_init(&l, 1);
@@ -141,6 +155,7 @@ END_TEST
 
 Suite *test_webrtc_secured(void) {
   static const unit_test tests[] = {UNIT(prologue_of_the_specification),
+                                    UNIT(prologue_of_a_connection),
                                     UNIT(secured_bytes_both_ways),
                                     UNIT(fin_on_channel_0_changes_nothing),
                                     UNIT(garbage_on_channel_0_ends_the_connection),

@@ -105,6 +105,7 @@ START_TEST(the_association_is_shared) {
     took[i] = (size_t)n;
   }
   ck_assert_uint_eq(took[15], 0);
+  ck_assert_uint_lt(weft_webrtc_stream_room(log_dialer(&l), id[15]), 20000); /* though it is empty itself */
   log_wait(&l, WEFT_SEC(20));
   for (int i = 0; i < 16; i++) {
     ck_assert_events(&l.side[0], id[i], "W");
