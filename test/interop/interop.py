@@ -40,7 +40,7 @@ class Setup:
         if direction == "dial" and self.server_addr:
             return
         if os.path.sep in str(command[0]) and not os.path.exists(command[0]):
-            raise CannotRun(f"{command[0]} is not built: make")
+            raise procs.Failure(f"{command[0]} is not built: make")
 
 
 def wanted_rows(peer):
@@ -52,7 +52,7 @@ def wanted_rows(peer):
     if row == "full":
         return ["full", "chat"]
     if row not in ROWS:
-        raise CannotRun(f"there is no row {row!r}; rows: {' '.join(ROWS)} all")
+        raise procs.Failure(f"there is no row {row!r}; rows: {' '.join(ROWS)} all")
     if row not in peer.long_rows and row not in ("quick", "full", "chat"):
         raise CannotRun(f"row {row} is not run with {peer.name}")
     return [row]
@@ -63,7 +63,7 @@ def directions(peer):
     if chosen == "both":
         return ("dial", "listen")
     if chosen not in ("dial", "listen"):
-        raise CannotRun(f"DIRECTION is {chosen!r}; it may be dial, listen or both")
+        raise procs.Failure(f"DIRECTION is {chosen!r}; it may be dial, listen or both")
     return (chosen,)
 
 
