@@ -86,7 +86,7 @@ static ptrdiff_t queue(weft_yamux *y, weft_yamux_stream *s, const uint8_t *data,
   size_t room = weft_buf_room(&s->out), n = len < room ? len : room;
   if (n > 0 && weft_buf_append(&s->out, data, n) != WEFT_OK) return WEFT_ENOMEM;
   y->buffered += n;
-  s->wants_writable = n < len;
+  if (n < len) s->wants_writable = true;
   weft_yamux_schedule(y, s);
   return (ptrdiff_t)n;
 }
