@@ -108,5 +108,5 @@ void weft_sctp_send_write_forward(const weft_sctp_send_state *t, weft_wr *w) {
     weft_wr_u16(w, list[i].stream);
     weft_wr_u16(w, list[i].ssn);
   }
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }

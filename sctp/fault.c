@@ -4,14 +4,14 @@
 
 void weft_sctp_report(weft_sctp *s, uint16_t cause, const void *info, size_t len) {
   weft_wr w;
-  size_t n = len < WEFT_SCTP_ECHO ? len : WEFT_SCTP_ECHO;
-  weft_wr_init(&w, s->errors_out + s->errors_out_n, sizeof s->errors_out - s->errors_out_n);
+  size_t n = len < WEFT_SCTP_ECHO ? len : WEFT_SCTP_ECHO, from = weft_sctp_pad4(s->errors_out_n);
+  memset(s->errors_out + s->errors_out_n, 0, from - s->errors_out_n);
+  weft_wr_init(&w, s->errors_out + from, sizeof s->errors_out - from);
   size_t at = weft_sctp_open_tlv(&w, cause);
   if (n) weft_wr_bytes(&w, info, n);
-  if (weft_wr_left(&w) < 3) return;
-  weft_sctp_close_tlv(&w, at);
   if (!weft_wr_ok(&w)) return;
-  s->errors_out_n += weft_wr_len(&w);
+  weft_sctp_close_tlv(&w, at);
+  s->errors_out_n = from + weft_wr_len(&w);
   s->pending |= WEFT_SCTP_PEND_ERROR;
 }
 

@@ -36,7 +36,7 @@ void weft_sctp_put_init(weft_sctp *s, weft_wr *w) {
   size_t at = weft_sctp_open_chunk(w, WEFT_SCTP_INIT, 0);
   put_init_fields(s, w, &s->peer);
   weft_sctp_put_abilities(w, s->cfg.zero_checksum);
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }
 
 /* ---- INIT ------------------------------------------------------------------------------------------------------------ */
@@ -62,7 +62,7 @@ static void send_init_ack(weft_sctp *s, const weft_sctp_cookie *c, const weft_sc
   weft_sctp_close_tlv(&w, cookie);
   weft_sctp_put_abilities(&w, s->cfg.zero_checksum);
   put_unknown(&w, o);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   if (weft_wr_ok(&w)) (void)weft_sctp_emit(s, &w);
 }
 
@@ -156,7 +156,7 @@ static void send_stale(weft_sctp *s, const weft_sctp_cookie *c) {
          cause = weft_sctp_open_tlv(&w, WEFT_SCTP_CAUSE_STALE_COOKIE);
   weft_wr_u32(&w, over > UINT32_MAX ? UINT32_MAX : (uint32_t)over);
   weft_sctp_close_tlv(&w, cause);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   (void)weft_sctp_emit(s, &w);
 }
 

@@ -20,7 +20,7 @@ void weft_sctp_put_heartbeat(weft_sctp *s, weft_wr *w) {
   weft_wr_u64(w, s->hb.sent_at);
   weft_wr_u64(w, s->hb.nonce);
   weft_sctp_close_tlv(w, info);
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }
 
 static void send_heartbeat(weft_sctp *s) {

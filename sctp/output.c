@@ -27,7 +27,7 @@ void weft_sctp_send_reflected(weft_sctp *s, uint8_t type, uint32_t tag) {
   weft_wr w;
   weft_wr_init(&w, s->packet, s->cfg.mtu);
   weft_sctp_put_header(&w, s->cfg.local_port, s->cfg.remote_port, tag);
-  weft_sctp_close_tlv(&w, weft_sctp_open_chunk(&w, type, WEFT_SCTP_FLAG_T));
+  weft_sctp_close_chunk(&w, weft_sctp_open_chunk(&w, type, WEFT_SCTP_FLAG_T));
   (void)weft_sctp_emit(s, &w);
 }
 
@@ -39,7 +39,7 @@ void weft_sctp_send_abort(weft_sctp *s, uint32_t tag, uint16_t cause, const void
   size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_ABORT, 0), inner = weft_sctp_open_tlv(&w, cause);
   weft_wr_bytes(&w, info, len < WEFT_SCTP_REASON ? len : WEFT_SCTP_REASON);
   weft_sctp_close_tlv(&w, inner);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   (void)weft_sctp_emit(s, &w);
 }
 
@@ -48,17 +48,17 @@ void weft_sctp_send_abort(weft_sctp *s, uint32_t tag, uint16_t cause, const void
 static void put_cookie_echo(weft_sctp *s, weft_wr *w) {
   size_t at = weft_sctp_open_chunk(w, WEFT_SCTP_COOKIE_ECHO, 0);
   weft_wr_bytes(w, s->echo_cookie, s->echo_cookie_n);
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }
 
-static void put_empty(weft_wr *w, uint8_t type) { weft_sctp_close_tlv(w, weft_sctp_open_chunk(w, type, 0)); }
+static void put_empty(weft_wr *w, uint8_t type) { weft_sctp_close_chunk(w, weft_sctp_open_chunk(w, type, 0)); }
 static void put_cookie_ack(weft_sctp *s, weft_wr *w) { (void)s, put_empty(w, WEFT_SCTP_COOKIE_ACK); }
 static void put_shutdown_ack(weft_sctp *s, weft_wr *w) { (void)s, put_empty(w, WEFT_SCTP_SHUTDOWN_ACK); }
 
 static void put_shutdown(weft_sctp *s, weft_wr *w) {
   size_t at = weft_sctp_open_chunk(w, WEFT_SCTP_SHUTDOWN, 0);
   weft_wr_u32(w, s->rx.cumulative);
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }
 
 static void put_forward(weft_sctp *s, weft_wr *w) { weft_sctp_send_write_forward(&s->tx, w); }
@@ -66,20 +66,20 @@ static void put_forward(weft_sctp *s, weft_wr *w) { weft_sctp_send_write_forward
 static void put_heartbeat_ack(weft_sctp *s, weft_wr *w) {
   size_t at = weft_sctp_open_chunk(w, WEFT_SCTP_HEARTBEAT_ACK, 0);
   weft_wr_bytes(w, s->hb.echo, s->hb.echo_n);
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }
 
 static void put_errors(weft_sctp *s, weft_wr *w) {
   size_t at = weft_sctp_open_chunk(w, WEFT_SCTP_ERROR, 0);
   weft_wr_bytes(w, s->errors_out, s->errors_out_n);
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }
 
 static size_t fixed(const weft_sctp *s) { return (void)s, 28; }
 static size_t cookie_echo_size(const weft_sctp *s) { return 4 + weft_sctp_pad4(s->echo_cookie_n); }
 static size_t responses_size(const weft_sctp *s) { return 4 + 12 * s->resets.responses_n; }
 static size_t heartbeat_ack_size(const weft_sctp *s) { return 4 + weft_sctp_pad4(s->hb.echo_n); }
-static size_t errors_size(const weft_sctp *s) { return 4 + s->errors_out_n; }
+static size_t errors_size(const weft_sctp *s) { return 4 + weft_sctp_pad4(s->errors_out_n); }
 
 static void arm_t3(weft_sctp *s) {
   if (s->t3_at == WEFT_NEVER) s->t3_at = weft_time_add(s->now, s->rto.rto);

@@ -84,15 +84,19 @@ size_t weft_sctp_open_chunk(weft_wr *w, uint8_t type, uint8_t flags) {
   return at;
 }
 
+static void pad(weft_wr *w) { weft_wr_zero(w, weft_sctp_pad4(weft_wr_len(w)) - weft_wr_len(w)); }
+
 size_t weft_sctp_open_tlv(weft_wr *w, uint16_t type) {
+  pad(w);
   size_t at = weft_wr_len(w);
   weft_wr_u16(w, type);
   weft_wr_u16(w, 0);
   return at;
 }
 
-void weft_sctp_close_tlv(weft_wr *w, size_t at) {
-  size_t length = weft_wr_len(w) - at;
-  weft_wr_patch16(w, at + 2, (uint16_t)length);
-  weft_wr_zero(w, weft_sctp_pad4(length) - length);
+void weft_sctp_close_tlv(weft_wr *w, size_t at) { weft_wr_patch16(w, at + 2, (uint16_t)(weft_wr_len(w) - at)); }
+
+void weft_sctp_close_chunk(weft_wr *w, size_t at) {
+  weft_sctp_close_tlv(w, at);
+  pad(w);
 }

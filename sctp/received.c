@@ -127,7 +127,7 @@ void weft_sctp_received_write(const weft_sctp_received *r, weft_wr *w, uint32_t 
   uint16_t dups = 0;
   for (; dups < r->dups_n && weft_wr_left(w) >= 4; dups++) weft_wr_u32(w, r->dups[dups]);
   weft_wr_patch16(w, dups_at, dups);
-  weft_sctp_close_tlv(w, at);
+  weft_sctp_close_chunk(w, at);
 }
 
 void weft_sctp_received_sacked(weft_sctp_received *r) { r->dups_n = 0; }

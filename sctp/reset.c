@@ -101,7 +101,7 @@ void weft_sctp_put_reset(weft_sctp *s, weft_wr *w) {
   weft_wr_u32(w, s->tx.acked);
   for (size_t i = 0; !r->all_asked && i < r->asked_n; i++) weft_wr_u16(w, r->asked[i]);
   weft_sctp_close_tlv(w, at);
-  weft_sctp_close_tlv(w, chunk);
+  weft_sctp_close_chunk(w, chunk);
 }
 
 void weft_sctp_reset_sent(weft_sctp *s) { s->resets.at = weft_time_add(s->now, s->resets.rto); }
@@ -192,7 +192,7 @@ void weft_sctp_put_responses(weft_sctp *s, weft_wr *w) {
       weft_wr_u32(w, s->resets.responses[k].result);
       weft_sctp_close_tlv(w, at);
     }
-    weft_sctp_close_tlv(w, chunk);
+    weft_sctp_close_chunk(w, chunk);
   }
 }
 

@@ -93,7 +93,7 @@ void weft_sctp_on_shutdown_ack(weft_sctp *s) {
   weft_wr w;
   weft_wr_init(&w, s->packet, s->cfg.mtu);
   weft_sctp_put_header(&w, s->cfg.local_port, s->cfg.remote_port, s->peer.peer_tag);
-  weft_sctp_close_tlv(&w, weft_sctp_open_chunk(&w, WEFT_SCTP_SHUTDOWN_COMPLETE, 0));
+  weft_sctp_close_chunk(&w, weft_sctp_open_chunk(&w, WEFT_SCTP_SHUTDOWN_COMPLETE, 0));
   (void)weft_sctp_emit(s, &w);
   clean_end(s);
 }

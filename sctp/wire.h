@@ -147,10 +147,12 @@ void weft_sctp_put16(uint8_t *p, uint16_t v);
 void weft_sctp_put32(uint8_t *p, uint32_t v);
 static inline size_t weft_sctp_pad4(size_t n) { return (n + 3) & ~(size_t)3; }
 
-/* Writing: open a chunk or parameter, write its value, close it; closing sets the length and pads. */
+/* Writing: open a chunk or parameter, write its value, close it; closing sets the length. A chunk is padded when it is closed, a
+ * parameter when another follows: RFC 9260 section 3.2, the chunk's length counts the padding of all but its last parameter. */
 size_t weft_sctp_open_chunk(weft_wr *w, uint8_t type, uint8_t flags);
 size_t weft_sctp_open_tlv(weft_wr *w, uint16_t type);
 void weft_sctp_close_tlv(weft_wr *w, size_t at);
+void weft_sctp_close_chunk(weft_wr *w, size_t at);
 /* Header with a zero checksum. */
 void weft_sctp_put_header(weft_wr *w, uint16_t source, uint16_t destination, uint32_t tag);
 

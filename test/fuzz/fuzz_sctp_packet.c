@@ -70,7 +70,7 @@ static void write_again(const weft_sctp_chunk *c) {
   weft_wr_init(&w, buf, sizeof buf);
   size_t at = weft_sctp_open_chunk(&w, c->type, c->flags);
   weft_wr_bytes(&w, c->value, c->value_len);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   REQUIRE(weft_wr_ok(&w) && weft_wr_len(&w) == weft_sctp_pad4(c->length) && memcmp(buf, c->start, c->length) == 0);
 }
 

@@ -280,7 +280,7 @@ static inline size_t link_data(const sctp_link *l, int to, uint8_t *out, uint8_t
   weft_wr_u16(&w, ssn);
   weft_wr_u32(&w, 53);
   weft_wr_bytes(&w, data, len);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   ck_assert(weft_wr_ok(&w));
   return weft_wr_len(&w);
 }

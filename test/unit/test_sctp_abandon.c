@@ -178,7 +178,7 @@ static void forward(sctp_link *l, uint32_t cumulative, const uint16_t *pairs, si
   size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_FORWARD_TSN, 0);
   weft_wr_u32(&w, cumulative);
   for (size_t i = 0; i < 2 * n; i++) weft_wr_u16(&w, pairs[i]);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   link_inject(l, 1, chunk, weft_wr_len(&w));
 }
 

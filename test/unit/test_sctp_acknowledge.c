@@ -13,7 +13,7 @@ static void inject_sack(sctp_link *l, int to, uint32_t cumulative, uint32_t wind
   weft_wr_u16(&w, n);
   weft_wr_u16(&w, 0);
   for (uint16_t i = 0; i < 2 * n; i++) weft_wr_u16(&w, gaps[i]);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   link_inject(l, to, chunk, weft_wr_len(&w));
 }
 

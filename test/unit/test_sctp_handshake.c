@@ -113,7 +113,7 @@ static void answered(const char *file, uint32_t tag, uint16_t streams) {
   weft_wr_init(&w, echo, sizeof echo);
   size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_COOKIE_ECHO, 0);
   weft_wr_bytes(&w, t.value, t.value_len);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   uint32_t mine = ack.tag;
   link_clear(&l);
   link_inject_tag(&l, 1, mine, echo, weft_wr_len(&w));
@@ -146,7 +146,7 @@ static size_t make_init(uint8_t *out, uint8_t type, uint32_t tag, uint32_t windo
   weft_wr_u16(&w, is);
   weft_wr_u32(&w, 1000);
   weft_wr_bytes(&w, extra, hex_into(extra, sizeof extra, params));
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   return weft_wr_len(&w);
 }
 
@@ -434,7 +434,7 @@ static size_t echo_of(const sctp_link *l, uint8_t *out, size_t cap, uint32_t *ta
   weft_wr_init(&w, out, cap);
   size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_COOKIE_ECHO, 0);
   weft_wr_bytes(&w, t.value, t.value_len);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   return weft_wr_len(&w);
 }
 

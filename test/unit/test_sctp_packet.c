@@ -89,10 +89,10 @@ START_TEST(writing_patches_lengths_and_pads) {
          cause = weft_sctp_open_tlv(&w, WEFT_SCTP_CAUSE_USER_ABORT);
   weft_wr_bytes(&w, "bye", 3);
   weft_sctp_close_tlv(&w, cause);
-  weft_sctp_close_tlv(&w, chunk);
+  weft_sctp_close_chunk(&w, chunk);
   ck_assert_hex(buf, weft_wr_len(&w),
                 "138813880000000700000000"
-                "0601000c"
+                "0601000b"
                 "000c0007"
                 "62796500");
 }

@@ -156,7 +156,7 @@ static void inject_reset(sctp_link *l, uint32_t seq, uint32_t last_tsn, const ui
   weft_wr_u32(&w, last_tsn);
   for (size_t i = 0; i < n; i++) weft_wr_u16(&w, streams[i]);
   weft_sctp_close_tlv(&w, p);
-  weft_sctp_close_tlv(&w, at);
+  weft_sctp_close_chunk(&w, at);
   link_inject(l, 1, chunk, weft_wr_len(&w));
 }
 
