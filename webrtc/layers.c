@@ -44,6 +44,7 @@ static void dc_event(void *user, const weft_datachannel_event *ev, weft_time now
   if (!weft_webrtc_alive(c)) return;
   bool zero = c->setup.secured && ev->id == WEFT_WEBRTC_CHANNEL_ZERO;
   c->dc_busy++;
+  if (!zero) weft_webrtc_secure_ready(c); /* who goes on has finished the handshake */
   switch (ev->type) {
   case WEFT_DATACHANNEL_EVENT_OPENED:
     if (ev->inbound) weft_webrtc_stream_opened_in(c, ev->id);

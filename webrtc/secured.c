@@ -40,16 +40,27 @@ static ptrdiff_t noise_output(void *user, const uint8_t *data, size_t len, weft_
   return (ptrdiff_t)done;
 }
 
-static void on_secured(weft_webrtc *c, const weft_noise_event *ev) {
-  memcpy(c->peer_id, ev->peer_id, ev->peer_id_len);
-  c->peer_id_len = ev->peer_id_len;
-  c->stats.noise_at = c->now;
+/* READY may be told. */
+void weft_webrtc_secure_ready(weft_webrtc *c) {
+  if (!c->secured_waits || !weft_webrtc_alive(c)) return;
+  c->secured_waits = false;
   c->setup_at = WEFT_NEVER;
   weft_webrtc_set_stage(c, WEFT_WEBRTC_READY);
   c->events |= WEFT_WEBRTC_TELL_NOISE | WEFT_WEBRTC_TELL_READY;
 }
 
+/* The initiator's last message may be overtaken by what it says on other channels, and peers keep little of that (js-libp2p 16 KiB) before their
+ * own handshake is over: so it waits until that message is acknowledged, or the peer speaks first. */
+static void on_secured(weft_webrtc *c, const weft_noise_event *ev) {
+  memcpy(c->peer_id, ev->peer_id, ev->peer_id_len);
+  c->peer_id_len = ev->peer_id_len;
+  c->stats.noise_at = c->now;
+  c->secured_waits = true;
+  if (!c->setup.inbound) weft_webrtc_secure_ready(c);
+}
+
 static void on_secured_data(weft_webrtc *c, const weft_noise_event *ev) {
+  weft_webrtc_secure_ready(c);
   weft_webrtc_tell_pending(c); /* READY comes first */
   weft_webrtc_event out = {.type = WEFT_WEBRTC_EVENT_SECURED_DATA, .data = ev->data, .len = ev->len};
   if (weft_webrtc_alive(c)) weft_webrtc_raise(c, &out);
@@ -108,7 +119,7 @@ static void zero_failed(weft_webrtc *c, int code, const char *text) {
 static void zero_flag(weft_webrtc *c, int flag) {
   if (flag != WEFT_WEBRTC_FIN && flag != WEFT_WEBRTC_RESET) return;
   c->zero_ended = true;
-  if (c->noise && c->stage < WEFT_WEBRTC_READY) weft_noise_input_end(c->noise, c->now);
+  if (c->noise && c->peer_id_len == 0) weft_noise_input_end(c->noise, c->now);
 }
 
 static void zero_frame(weft_webrtc *c, const uint8_t *body, size_t len) {
@@ -137,14 +148,16 @@ void weft_webrtc_secure_bytes(weft_webrtc *c, const uint8_t *data, size_t len) {
 
 /* Once the peer id is proven the channel has done its work. */
 void weft_webrtc_secure_channel_reset(weft_webrtc *c) {
-  if (c->stage < WEFT_WEBRTC_READY)
-    zero_failed(c, WEFT_ERESET, "the peer closed channel 0 before its peer id was proven");
+  if (c->peer_id_len == 0) zero_failed(c, WEFT_ERESET, "the peer closed channel 0 before its peer id was proven");
 }
 
 /* Noise keeps what the channel did not take. */
 void weft_webrtc_secure_run(weft_webrtc *c) {
-  if (!c->noise_waits || !c->noise || !weft_webrtc_alive(c)) return;
-  if (weft_webrtc_room(c, WEFT_WEBRTC_CHANNEL_ZERO) >= c->cfg.stream_send_limit / 2) weft_noise_tick(c->noise, c->now);
+  if (!c->noise || !weft_webrtc_alive(c)) return;
+  if (c->noise_waits && weft_webrtc_room(c, WEFT_WEBRTC_CHANNEL_ZERO) >= c->cfg.stream_send_limit / 2)
+    weft_noise_tick(c->noise, c->now);
+  if (c->noise_waits || !weft_webrtc_alive(c)) return;
+  if (weft_sctp_stream_buffered(c->sctp, WEFT_WEBRTC_CHANNEL_ZERO) == 0) weft_webrtc_secure_ready(c);
 }
 
 ptrdiff_t weft_webrtc_secured_send(weft_webrtc *c, const uint8_t *data, size_t len, weft_time now) {

@@ -136,6 +136,7 @@ struct weft_webrtc {
   size_t peer_id_len;
   weft_webrtc_deframer rx0; /* of channel 0 */
   bool zero_ended, noise_waits;
+  bool secured_waits; /* the peer id is proven, and READY not told: secured.c */
   bool stuck; /* output answered EAGAIN */
 
   /* sctp's events while the channels are in one of their callbacks wait here */
@@ -205,6 +206,7 @@ int weft_webrtc_secure_start(weft_webrtc *c);
 void weft_webrtc_secure_bytes(weft_webrtc *c, const uint8_t *data, size_t len);
 void weft_webrtc_secure_channel_reset(weft_webrtc *c);
 void weft_webrtc_secure_run(weft_webrtc *c);
+void weft_webrtc_secure_ready(weft_webrtc *c);
 
 /* table.c: streams by id */
 weft_webrtc_stream *weft_webrtc_stream_at(const weft_webrtc *c, uint32_t id);   /* any */
