@@ -77,7 +77,7 @@ typedef struct weft_webrtc_config {
   size_t expected_peer_len;
   uint8_t direct_version; /* 1 (default) or 2 */
   /* limits: */
-  weft_time setup_limit;  /* ICE to Noise; default 10 s for inbound, for dial the ICE limit below then 30 s in all */
+  weft_time setup_limit;  /* ICE to READY; 0, the default: 10 s for inbound, 30 s for dial (within which ice_limit) */
   weft_time ice_limit;    /* dial: no authenticated packet from the peer; default 15 s */
   weft_time idle_timeout; /* default 30 s: consent (RFC 7675) or, as listener, any proof of life */
   uint16_t mtu;           /* UDP payload, default 1200 */
@@ -100,9 +100,10 @@ typedef struct weft_webrtc_config {
 } weft_webrtc_config;
 
 typedef enum weft_webrtc_event_type {
-  WEFT_WEBRTC_EVENT_STEP = 1, /* set-up went on: ice, dtls, sctp, noise */
-  WEFT_WEBRTC_EVENT_READY =
-      2, /* the peer id is proven: streams may be opened. Listener: the connection is new to the caller */
+  WEFT_WEBRTC_EVENT_STEP = 1, /* dialer: set-up went on: ice, dtls, sctp, noise */
+  /* The peer id is proven: streams may be opened. Listener: the connection is new to the caller; told when the peer has the listener's last
+   * Noise message, so that nothing said on a stream overtakes it. */
+  WEFT_WEBRTC_EVENT_READY = 2,
   WEFT_WEBRTC_EVENT_STREAM = 3,       /* a stream event; never before READY */
   WEFT_WEBRTC_EVENT_PATH = 4,         /* the addresses in use changed */
   WEFT_WEBRTC_EVENT_SECURED_DATA = 5, /* bytes on the secured stream of channel 0 (Yamux mode) */
@@ -161,9 +162,11 @@ int weft_webrtc_input(weft_webrtc *c, const weft_addr *local, const weft_addr *r
                       weft_time now);
 int weft_webrtc_tick(weft_webrtc *c, weft_time now);
 weft_time weft_webrtc_deadline(const weft_webrtc *c);
-/* Goodbye on the wire (SCTP ABORT, close_notify); CLOSED follows. */
+/* Goodbye on the wire (SCTP ABORT, close_notify); RESET of every stream, then CLOSED, at the latest when the outermost call returns. What was
+ * not sent yet is lost. WEFT_ECLOSED when it has ended already. */
 int weft_webrtc_close(weft_webrtc *c, int code, weft_time now);
-/* Also for a listener's connections, after READY; at any time. */
+/* Without a goodbye; NULL: nothing. At any time, inside events too (then it takes effect when the outermost call returns, and no event follows).
+ * Also for a listener's connections, after READY: the caller frees each after its CLOSED. */
 void weft_webrtc_free(weft_webrtc *c);
 void weft_webrtc_get_stats(const weft_webrtc *c, weft_webrtc_stats *s);
 /* A pointer for the application. */
@@ -219,6 +222,7 @@ int weft_webrtc_listener_tick(weft_webrtc_listener *l, weft_time now);
 weft_time weft_webrtc_listener_deadline(const weft_webrtc_listener *l);
 /* Closes every connection (CLOSED each) and accepts none any more. */
 int weft_webrtc_listener_close(weft_webrtc_listener *l, weft_time now);
+/* With all its connections, those the caller knows included; no event follows. */
 void weft_webrtc_listener_free(weft_webrtc_listener *l);
 void weft_webrtc_listener_get_stats(const weft_webrtc_listener *l, weft_webrtc_listener_stats *s);
 

@@ -137,7 +137,7 @@ struct weft_webrtc {
   weft_webrtc_deframer rx0; /* of channel 0 */
   bool zero_ended, noise_waits;
   bool secured_waits; /* the peer id is proven, and READY not told: secured.c */
-  bool stuck; /* output answered EAGAIN */
+  bool stuck;         /* output answered EAGAIN */
 
   /* sctp's events while the channels are in one of their callbacks wait here */
   unsigned dc_busy;
