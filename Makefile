@@ -387,7 +387,7 @@ fuzz: ## libFuzzer over all targets, FUZZ_TIME=60 seconds shared (FUZZ=target fo
 .PHONY: fuzz-build
 fuzz-build: $(FUZZERS:%=$(B)/test/fuzz_%)
 
-interop-%: FORCE ## interop-<peer>: test/interop/<peer>.sh (chromium, firefox, node, go, rust, py, self), QUICK=1
+interop-%: FORCE ## a row with a real peer: chromium firefox node go rust py self; QUICK=1
 	@test -f test/interop/$*.sh || { echo 'no test/interop/$*.sh; there is: $(filter-out row,$(patsubst test/interop/%.sh,%,$(sort $(wildcard test/interop/*.sh))))'; exit 1; }
 	@$(SUBMAKE) all $(INTEROP_HELPERS:%=$(B)/test/interop_%)
 	@mkdir -p $(B)/log
@@ -478,6 +478,8 @@ clean: ## remove everything that was built
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## /{sub(/%/, "<peer>", $$1); printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@printf '  %-16s %s\n' 'test-<layer>' 'unit tests of one: $(UNIT_LAYERS)' 'vectors-<topic>' 'vectors of one: $(TOPICS)' \
+	  'install-<layer>' 'one layer and what it needs; uninstall-<layer>'
 	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR MBEDTLS=<prefix> WERROR=1 V=1 NO_INSTALL=1 JOBS=n SEEDS=n FUZZ_TIME=s'
 
 -include $(shell find $(B)/obj $(B)/gen -name '*.d' 2>/dev/null)
