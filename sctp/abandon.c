@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "sctp/send.h"
 #include "sctp/serial.h"
 
@@ -43,11 +45,7 @@ static void abandon_rest(weft_sctp_send_state *t, weft_sctp_stream_out *s) {
   uint16_t ssn = s->next_ssn;
   weft_sctp_send_drop_rest(t, s, &last);
   if (!last) return;
-  if (t->next - t->acked > t->size) { /* no room, and none is asked for while something is given up */
-    if (!(last->wire[1] & WEFT_SCTP_FLAG_U)) s->next_ssn = (uint16_t)(ssn + 1u);
-    weft_sctp_send_release(t, last);
-    return;
-  }
+  assert(t->next - t->acked <= t->size);
   if (!(last->wire[1] & WEFT_SCTP_FLAG_U)) s->next_ssn = (uint16_t)(ssn + 1u);
   weft_sctp_put16(last->wire + 10, ssn);
   last->tsn = t->next++;

@@ -184,7 +184,7 @@ void weft_sctp_send_drop_rest(weft_sctp_send_state *t, weft_sctp_stream_out *s, 
 weft_sctp_out *weft_sctp_send_peek(weft_sctp_send_state *t, weft_time now) {
   while (t->fresh != t->next && *weft_sctp_send_mark(t, t->fresh) != WEFT_SCTP_UNSENT) t->fresh++;
   if (t->fresh != t->next) return *weft_sctp_send_slot(t, t->fresh);
-  if (t->next - t->acked > WEFT_SCTP_TSN_WINDOW) return NULL;
+  if (t->next - t->acked >= WEFT_SCTP_TSN_WINDOW) return NULL;
   if (t->current) return t->current->head;
   while (!weft_list_empty(&t->ready)) {
     weft_sctp_stream_out *s = WEFT_LIST_ITEM(t->ready.next, weft_sctp_stream_out, turn);
@@ -224,7 +224,8 @@ static void number(weft_sctp_stream_out *s, weft_sctp_out *c) {
 
 int weft_sctp_send_assign(weft_sctp_send_state *t, weft_sctp_out *c) {
   if (t->fresh != t->next) return WEFT_OK;
-  if (t->next - t->acked > t->size && grow_ring(t) != WEFT_OK) return WEFT_ENOMEM;
+  /* one slot more than needed: abandoning what is half-way in takes a stand-in, and may not fail */
+  if (t->next - t->acked + 1 > t->size && grow_ring(t) != WEFT_OK) return WEFT_ENOMEM;
   pop(t, c->stream);
   number(c->stream, c);
   c->tsn = t->next++;
