@@ -38,13 +38,13 @@ static void channel_message(weft_webrtc *c, const weft_datachannel_event *ev) {
   if (st) weft_webrtc_stream_bytes(c, st, ev->data, ev->len);
 }
 
-static void dc_event(void *user, const weft_datachannel_event *ev, weft_time now) {
-  weft_webrtc *c = user;
-  (void)now;
-  if (!weft_webrtc_alive(c)) return;
-  bool zero = c->setup.secured && ev->id == WEFT_WEBRTC_CHANNEL_ZERO;
-  c->dc_busy++;
-  if (!zero) weft_webrtc_secure_ready(c); /* who goes on has finished the handshake */
+/* Who goes on with other channels has finished the handshake; READY comes before what it says there, which may be much at once. */
+static void about_to_speak(weft_webrtc *c) {
+  weft_webrtc_secure_ready(c);
+  if (c->events & WEFT_WEBRTC_TELL_READY) weft_webrtc_tell_pending(c);
+}
+
+static void on_channel(weft_webrtc *c, const weft_datachannel_event *ev, bool zero) {
   switch (ev->type) {
   case WEFT_DATACHANNEL_EVENT_OPENED:
     if (ev->inbound) weft_webrtc_stream_opened_in(c, ev->id);
@@ -67,6 +67,16 @@ static void dc_event(void *user, const weft_datachannel_event *ev, weft_time now
     break; /* what Noise holds is offered in every settle() */
   case WEFT_DATACHANNEL_EVENT_ACKED: break;
   }
+}
+
+static void dc_event(void *user, const weft_datachannel_event *ev, weft_time now) {
+  weft_webrtc *c = user;
+  (void)now;
+  if (!weft_webrtc_alive(c)) return;
+  bool zero = c->setup.secured && ev->id == WEFT_WEBRTC_CHANNEL_ZERO;
+  c->dc_busy++;
+  if (!zero) about_to_speak(c);
+  if (weft_webrtc_alive(c)) on_channel(c, ev, zero);
   c->dc_busy--;
 }
 
