@@ -115,35 +115,49 @@ typedef struct weft_sctp_stats {
   weft_time srtt, rto;
 } weft_sctp_stats;
 
+/* Unless said otherwise, functions may be called from event callbacks (not input and tick), never from output, and answer WEFT_ECLOSED or
+ * WEFT_ESTATE once CLOSED was raised. Times are absolute; data is borrowed for the call. */
 #define weft_sctp_config_default(c) weft_sctp_config_init((c), sizeof *(c))
 void weft_sctp_config_init(weft_sctp_config *c, size_t size);
+/* Copies both structs. WEFT_EINVAL: no rng, or a value out of range (mtu as above, recv_window >= 1500, nothing 0 that may not be); WEFT_ENOMEM;
+ * WEFT_ERANDOM. *out is NULL then. */
 int weft_sctp_new(weft_sctp **out, const weft_sctp_config *cfg, const weft_sctp_callbacks *cb, void *user);
+/* Says nothing on the wire. NULL is allowed; from a callback it takes effect when the outermost call returns, and no event follows. */
 void weft_sctp_free(weft_sctp *s);
 /* Sends INIT. Without it the object answers the peer's INIT (both at once is fine: RFC 9260 section 5.2.1). */
+/* WEFT_OK also when the peer was first and the handshake is under way or over. */
 int weft_sctp_connect(weft_sctp *s, weft_time now);
-int weft_sctp_input(weft_sctp *s, const uint8_t *data, size_t len, weft_time now); /* one packet */
+/* One packet. Whatever is wrong with it is dropped and counted, WEFT_OK. WEFT_ENOMEM: a chunk was not taken, as if lost. WEFT_ESTATE after CLOSED.
+ * Between hold and release several inputs are answered by one SACK. */
+int weft_sctp_input(weft_sctp *s, const uint8_t *data, size_t len, weft_time now);
 /* Takes the whole message or nothing. WEFT_EAGAIN: send_limit; WEFT_ETOOBIG; WEFT_EINVAL: stream not negotiated, or len 0; WEFT_ESTATE: not
  * ESTABLISHED, or a reset of that stream is under way. Before CONNECTED messages are WEFT_ESTATE. */
 int weft_sctp_send(weft_sctp *s, const weft_sctp_message *m, const uint8_t *data, size_t len, weft_time now);
 /* Entry calls send at once. Between hold and release sends are only queued, so that small messages share packets; release flushes. */
 void weft_sctp_hold(weft_sctp *s);
 int weft_sctp_release(weft_sctp *s, weft_time now);
-/* With auto_consume off: gives n bytes of the window back. */
+/* With auto_consume off: gives n bytes of the window back. The window is the association's, so `stream` only says whose bytes they were.
+ * WEFT_EINVAL: more than was delivered. With auto_consume on it does nothing. */
 int weft_sctp_consumed(weft_sctp *s, uint16_t stream, size_t n, weft_time now);
 /* Outgoing stream reset (RFC 6525 section 5.1.2) once all data queued on these streams is acknowledged. RESET_OUT follows. send() on them is
- * WEFT_ESTATE until then. Any number of calls may be outstanding. */
+ * WEFT_ESTATE until then. Any number of calls may be outstanding; streams that are ready together share a request and a RESET_OUT, and asking
+ * again for one that is under way changes nothing. n 0: all streams. WEFT_EUNSUPPORTED: the peer has no RE-CONFIG; WEFT_EINVAL: a stream that
+ * was not negotiated; WEFT_ESTATE: not connected. The peer's requests to reset streams of ours are denied. */
 int weft_sctp_reset_streams(weft_sctp *s, const uint16_t *streams, size_t n, weft_time now);
 /* Bytes accepted for this stream and not yet acknowledged. */
 size_t weft_sctp_stream_buffered(const weft_sctp *s, uint16_t stream);
 /* DRAINED when stream_buffered is 0: at once (as an event) if it is already. */
 int weft_sctp_notify_drained(weft_sctp *s, uint16_t stream, weft_time now);
+/* Runs what is due, and offers again what output did not take. */
 int weft_sctp_tick(weft_sctp *s, weft_time now);
+/* When to call tick, WEFT_NEVER: not needed. May change with every call. */
 weft_time weft_sctp_deadline(const weft_sctp *s);
-/* Graceful: SHUTDOWN after all data is acknowledged. */
+/* Graceful: SHUTDOWN after all data is acknowledged; CLOSED {self, code} follows. Without an association CLOSED comes at once. */
 int weft_sctp_close(weft_sctp *s, int code, weft_time now);
 /* ABORT chunk with cause 12 (user initiated) and this text; CLOSED at once. What WebRTC peers do and expect. */
 int weft_sctp_abort(weft_sctp *s, const char *reason, weft_time now);
 weft_sctp_state weft_sctp_get_state(const weft_sctp *s);
+/* st->size is read (0: this version's) and as much is filled in. */
 void weft_sctp_get_stats(const weft_sctp *s, weft_sctp_stats *st);
 
 #ifdef __cplusplus
