@@ -22,12 +22,14 @@ static void event(void *user, const weft_ping_event *ev, weft_time now) {
   app_host *h = s->peer->host;
   if (ev->type == WEFT_PING_EVENT_RTT && h->pinged) h->pinged(h->user, s->peer, ev->rtt, now);
   if (ev->type != WEFT_PING_EVENT_CLOSED) return;
-  if (!s->inbound && h->ping_done) h->ping_done(h->user, s->peer, &ev->closed, now);
-  /* Last: ending the stream may free it and the state. */
+  app_peer *p = s->peer;
+  bool ours = !s->inbound;
+  /* Ending the stream may free it and the state; what the program does then may free the peer: that comes last. */
   if (ev->closed.code == WEFT_OK)
     app_stream_shutdown(s, now);
   else
     app_stream_reset(s, now);
+  if (ours && h->ping_done) h->ping_done(h->user, p, &ev->closed, now);
 }
 
 static void opened(app_stream *s, weft_time now) {

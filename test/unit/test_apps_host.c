@@ -1,0 +1,161 @@
+#include <string.h>
+
+#include "apps/host.h"
+#include "test/support/rng.h"
+#include "test/support/unit.h"
+
+/* A connection without a network. Like webrtc's, it raises what a call leads to before the call returns. */
+typedef struct fake {
+  app_peer *peer;
+  uint32_t next;
+  uint8_t sent[4096];
+  size_t sent_len;
+  unsigned resets, shutdowns;
+} fake;
+
+static fake conn;
+static app_host host;
+static test_rng rng;
+static weft_identity identity;
+static unsigned pings, done;
+static int done_code;
+
+static int fake_open(void *c, uint32_t *stream, weft_time now) {
+  (void)now;
+  *stream = ((fake *)c)->next++;
+  return WEFT_OK;
+}
+
+static ptrdiff_t fake_send(void *c, uint32_t stream, const uint8_t *data, size_t len, weft_time now) {
+  fake *f = c;
+  (void)stream, (void)now;
+  ck_assert_uint_le(f->sent_len + len, sizeof f->sent);
+  memcpy(f->sent + f->sent_len, data, len);
+  f->sent_len += len;
+  return (ptrdiff_t)len;
+}
+
+static void raise_event(fake *f, weft_stream_event_type type, uint32_t stream, int code, weft_time now) {
+  weft_stream_event ev = {.type = type, .stream = stream, .code = code};
+  if (f->peer) app_peer_stream_event(f->peer, &ev, now);
+}
+
+static int fake_shutdown(void *c, uint32_t stream, weft_time now) {
+  ((fake *)c)->shutdowns++;
+  raise_event(c, WEFT_STREAM_CLOSED, stream, WEFT_OK, now);
+  return WEFT_OK;
+}
+
+static int fake_reset(void *c, uint32_t stream, weft_time now) {
+  ((fake *)c)->resets++;
+  raise_event(c, WEFT_STREAM_RESET, stream, WEFT_ECLOSED, now);
+  return WEFT_OK;
+}
+
+static int fake_consumed(void *c, uint32_t stream, size_t n, weft_time now) {
+  (void)c, (void)stream, (void)n, (void)now;
+  return WEFT_OK;
+}
+
+static size_t fake_room(const void *c, uint32_t stream) {
+  (void)c, (void)stream;
+  return 65536;
+}
+
+static const app_muxer muxer = {fake_open, fake_send, fake_shutdown, fake_reset, fake_consumed, fake_room};
+
+static void give(const void *data, size_t len, weft_time now) {
+  weft_stream_event ev = {.type = WEFT_STREAM_DATA, .stream = 2, .data = data, .len = len};
+  conn.sent_len = 0;
+  app_peer_stream_event(conn.peer, &ev, now);
+}
+
+static void pinged(void *user, app_peer *p, weft_time rtt, weft_time now) {
+  (void)user, (void)p, (void)rtt, (void)now;
+  pings++;
+}
+
+/* As the client does when a ping fails: the connection goes, and the peer with it. */
+static void ping_done(void *user, app_peer *p, const weft_closed *why, weft_time now) {
+  (void)user;
+  done++;
+  done_code = why->code;
+  app_peer_free(p, WEFT_ECLOSED, now);
+  conn.peer = NULL;
+}
+
+static void begin(void) {
+  static const uint8_t seed[32] = {1}, peer_id[34] = {0x12, 0x20};
+  memset(&conn, 0, sizeof conn);
+  conn.next = 2;
+  pings = done = 0;
+  weft_rng r = test_rng_init(&rng, 1);
+  ck_assert_int_eq(weft_identity_from_seed(&identity, seed), WEFT_OK);
+  app_host_init(&host, &r, &identity, NULL, 0, NULL);
+  host.pinged = pinged;
+  host.ping_done = ping_done;
+  conn.peer = app_peer_new(&host, &conn, &muxer, peer_id, sizeof peer_id, 0);
+  ck_assert_ptr_nonnull(conn.peer);
+}
+
+static const char agreed[] = "\x13/multistream/1.0.0\n\x11/ipfs/ping/1.0.0\n";
+
+START_TEST(pings_come_back) {
+  uint8_t echo[32];
+  begin();
+  ck_assert_int_eq(app_peer_ping(conn.peer, 2, 0, 0), WEFT_OK);
+  ck_assert_uint_eq(conn.sent_len, sizeof agreed - 1);
+  ck_assert_mem_eq(conn.sent, agreed, sizeof agreed - 1);
+  give(agreed, sizeof agreed - 1, WEFT_MS(5));
+  for (int i = 0; i < 2; i++) {
+    ck_assert_uint_eq(conn.sent_len, sizeof echo);
+    memcpy(echo, conn.sent, sizeof echo);
+    give(echo, sizeof echo, WEFT_MS(10));
+  }
+  ck_assert_uint_eq(pings, 2);
+  ck_assert_uint_eq(done, 1);
+  ck_assert_int_eq(done_code, WEFT_OK);
+  ck_assert_uint_eq(conn.shutdowns, 1);
+}
+END_TEST
+
+/* The tick that finds out ends the stream, and the program then ends everything: nothing may be touched after that. */
+START_TEST(an_unanswered_ping_ends_in_order) {
+  begin();
+  ck_assert_int_eq(app_peer_ping(conn.peer, 2, 0, 0), WEFT_OK);
+  give(agreed, sizeof agreed - 1, WEFT_MS(5));
+  weft_time at = app_host_deadline(&host);
+  ck_assert_uint_le(at, WEFT_SEC(11));
+  app_host_tick(&host, at);
+  ck_assert_uint_eq(done, 1);
+  ck_assert_int_eq(done_code, WEFT_ETIMEDOUT);
+  ck_assert_uint_eq(conn.resets, 1);
+  ck_assert_ptr_null(host.peers);
+}
+END_TEST
+
+START_TEST(no_ping_protocol_is_said_once) {
+  begin();
+  ck_assert_int_eq(app_peer_ping(conn.peer, 2, 0, 0), WEFT_OK);
+  give("\x13/multistream/1.0.0\n\x03na\n", 24, WEFT_MS(5));
+  ck_assert_uint_eq(done, 1);
+  ck_assert_int_ne(done_code, WEFT_OK);
+}
+END_TEST
+
+START_TEST(a_silent_negotiation_ends) {
+  begin();
+  ck_assert_int_eq(app_peer_identify(conn.peer, 0), WEFT_OK);
+  weft_time at = app_host_deadline(&host);
+  app_host_tick(&host, at);
+  ck_assert_uint_eq(conn.resets, 1);
+  ck_assert_uint_eq(app_host_deadline(&host), WEFT_NEVER);
+  app_peer_free(conn.peer, WEFT_OK, at);
+}
+END_TEST
+
+Suite *test_apps_host(void) {
+  static const unit_test tests[] = {UNIT(pings_come_back), UNIT(an_unanswered_ping_ends_in_order),
+                                    UNIT(no_ping_protocol_is_said_once), UNIT(a_silent_negotiation_ends)};
+  return unit_suite("apps/host", tests, sizeof tests / sizeof tests[0]);
+}
