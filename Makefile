@@ -298,8 +298,8 @@ $(INTEROP_HELPERS:%=$(B)/test/interop_%): $(B)/test/interop_%: $(B)/obj/test/int
 
 # test/programs/<name>.c: what the test of the programs needs.
 PROGRAM_HELPERS := $(patsubst test/programs/%.c,$(B)/test/%,$(sort $(wildcard test/programs/*.c)))
-$(PROGRAM_HELPERS): $(B)/test/%: $(B)/obj/test/programs/%.o $(SUPPORT) $(B)/lib/libweft_base.a
-	$(call link,$(CHECK_LIBS))
+$(PROGRAM_HELPERS): $(B)/test/%: $(B)/obj/test/programs/%.o $(SUPPORT) $(ALL_ARCHIVES)
+	$(call link,$(ALL_EXT) $(CHECK_LIBS))
 
 # ---- running the tests ------------------------------------------------------------------------------------------------
 # A jobs file has a name, a tab and a command per line; test/run.sh runs them and adds up what they say.

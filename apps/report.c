@@ -206,7 +206,9 @@ void app_report_error(app_report *r, const char *layer, const char *step, int co
     json_end();
     return;
   }
+  bool said = strncmp(text, step, strlen(step)) == 0; /* "certificate: certificate does not match certhash" */
   clear_prompt(r);
-  fprintf(stderr, "%serror:%s %s: %s: %s\n", r->color ? RED : "", r->color ? PLAIN : "", layer, step, text);
+  fprintf(stderr, "%serror:%s %s: %s%s%s\n", r->color ? RED : "", r->color ? PLAIN : "", layer, said ? "" : step,
+          said ? "" : ": ", text);
   if (hint[0]) fprintf(stderr, "  hint: %s\n", hint);
 }

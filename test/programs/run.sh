@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # The programs as a person or a script meets them: exit codes, error texts, address files, signals, --json. Loopback only; each case is
-# bounded by `timeout`.  Usage: test/programs/run.sh [DIR OF THE PROGRAMS], beside which test/jsonl is
+# bounded by `timeout`.  Usage: test/programs/run.sh [DIR OF THE PROGRAMS], beside which test/jsonl and test/flood are
 set -u
 bin=$(cd "${1:-build/bin}" && pwd) || exit 1
 jsonl=$bin/../test/jsonl
+flood=$bin/../test/flood
 dir=$(mktemp -d) || exit 1
 cd "$dir" || exit 1
 passed=0
@@ -55,8 +56,8 @@ expect "two addresses" 2 "unexpected argument" "$client" /ip4/1.2.3.4 /ip4/1.2.3
 expect "no address file" 2 "webrtc_direct_addr.json does not exist" "$client"
 expect "unknown protocol" 2 "component 2: .*nonsense" "$client" /ip4/127.0.0.1/nonsense/4/webrtc-direct
 expect "port too large" 2 "component 2: udp: .*65535" "$client" "/ip4/127.0.0.1/udp/65536/webrtc-direct/certhash/$hash/p2p/$peer"
-expect "missing certhash" 2 "certhash" "$client" "$direct/p2p/$peer"
-expect "missing p2p" 2 "/p2p/" "$client" "$direct/certhash/$hash"
+expect "missing certhash" 2 'add "/certhash/<hash>"' "$client" "$direct/p2p/$peer"
+expect "missing p2p" 2 'add "/p2p/<peer id>"' "$client" "$direct/certhash/$hash"
 expect "certhash not multibase" 2 "component 4: certhash" "$client" "$direct/certhash/!!/p2p/$peer"
 expect "sha2-512 certhash" 2 "sha2-256" "$client" "$direct/certhash/uE0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/p2p/$peer"
 expect "not an address" 2 "multiaddr" "$client" hello
@@ -89,8 +90,19 @@ expect "json only" 0 '^{"event":"connecting","addr":"/ip4' "$client" --json --se
 grep -q "^message	hi	-$" rows && pass || fail "the message event"
 [ "$(tail -n 1 rows)" = "disconnected	-	self" ] && pass || fail "the last event"
 wrong_hash="${addr%/certhash/*}/certhash/$hash/p2p/${addr##*/p2p/}"
-expect "wrong certhash" 4 "dtls: certificate.*certhash" "$client" --send x "$wrong_hash"
+expect "wrong certhash" 4 "dtls: certificate does not match certhash" "$client" --send x "$wrong_hash"
+expect "two certhashes, the first counts" 0 "hello" "$client" --send hello "${addr%/p2p/*}/certhash/$hash/p2p/${addr##*/p2p/}"
+expect "two certhashes, the second does not" 4 "dtls: certificate does not match certhash" "$client" --send x "${addr%/certhash/*}/certhash/$hash/certhash/${addr#*/certhash/}"
+expect "a certhash of sha2-512 beside ours" 0 "hello" "$client" --send hello "${addr%/certhash/*}/certhash/uE0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/certhash/${addr#*/certhash/}"
 expect "wrong peer id" 4 "noise: peer id" "$client" --send x "${addr%/p2p/*}/p2p/$peer"
+
+# a hundred thousand sources that are made up: less than 4 MiB, and the next one is served
+rss() { awk '/^VmRSS/ {print $2}' "/proc/$server_pid/status"; }
+before=$(rss)
+timeout 60 "$flood" "$port" 100000 > out 2> err && pass || fail "the flood: $(cat out)"
+after=$(rss)
+[ "$((after - before))" -lt 4096 ] && pass || fail "memory grew from $before to $after KiB"
+expect "a client after the flood" 0 "hello" "$client" --send hello "$addr"
 
 # interactive: standard input ends after the last line is delivered
 printf 'one\n  two  \n\nthree\n' | timeout 20 "$client" "$addr" > out 2> err
