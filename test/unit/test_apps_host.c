@@ -4,13 +4,16 @@
 #include "test/support/rng.h"
 #include "test/support/unit.h"
 
-/* A connection without a network. Like webrtc's, it raises what a call leads to before the call returns. */
+/* A connection without a network. Like webrtc's, it raises what a call leads to before the outermost call returns: at once, or, from inside an
+ * event, after it. */
 typedef struct fake {
   app_peer *peer;
   uint32_t next;
   uint8_t sent[4096];
   size_t sent_len;
   unsigned resets, shutdowns;
+  bool busy, pending, closing;
+  weft_stream_event event;
 } fake;
 
 static fake conn;
@@ -37,7 +40,12 @@ static ptrdiff_t fake_send(void *c, uint32_t stream, const uint8_t *data, size_t
 
 static void raise_event(fake *f, weft_stream_event_type type, uint32_t stream, int code, weft_time now) {
   weft_stream_event ev = {.type = type, .stream = stream, .code = code};
-  if (f->peer) app_peer_stream_event(f->peer, &ev, now);
+  if (f->busy) {
+    f->pending = true;
+    f->event = ev;
+  } else if (f->peer) {
+    app_peer_stream_event(f->peer, &ev, now);
+  }
 }
 
 static int fake_shutdown(void *c, uint32_t stream, weft_time now) {
@@ -64,10 +72,20 @@ static size_t fake_room(const void *c, uint32_t stream) {
 
 static const app_muxer muxer = {fake_open, fake_send, fake_shutdown, fake_reset, fake_consumed, fake_room};
 
+static void close_now(weft_time now) {
+  if (conn.peer) app_peer_free(conn.peer, WEFT_ECLOSED, now);
+  conn.peer = NULL;
+}
+
 static void give(const void *data, size_t len, weft_time now) {
   weft_stream_event ev = {.type = WEFT_STREAM_DATA, .stream = 2, .data = data, .len = len};
   conn.sent_len = 0;
+  conn.busy = true;
   app_peer_stream_event(conn.peer, &ev, now);
+  conn.busy = false;
+  if (conn.pending && conn.peer) app_peer_stream_event(conn.peer, &conn.event, now);
+  conn.pending = false;
+  if (conn.closing) close_now(now);
 }
 
 static void pinged(void *user, app_peer *p, weft_time rtt, weft_time now) {
@@ -80,8 +98,9 @@ static void ping_done(void *user, app_peer *p, const weft_closed *why, weft_time
   (void)user;
   done++;
   done_code = why->code;
-  app_peer_free(p, WEFT_ECLOSED, now);
-  conn.peer = NULL;
+  ck_assert_ptr_eq(p, conn.peer);
+  conn.closing = true;
+  if (!conn.busy) close_now(now);
 }
 
 static void begin(void) {
