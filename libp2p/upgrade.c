@@ -9,7 +9,6 @@
 
 void weft_upgrade_config_init(weft_upgrade_config *c, size_t size) {
   weft_upgrade_config d = {.size = sizeof d, .limit = WEFT_SEC(10), .max_streams = 1000, .auto_consume = true};
-  c->size = size;
   weft_sized_copy(c, size, &d);
 }
 

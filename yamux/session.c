@@ -20,7 +20,6 @@ void weft_yamux_config_init(weft_yamux_config *c, size_t size) {
                          .keepalive = WEFT_SEC(30), /* go-yamux and js */
                          .ping_timeout = WEFT_SEC(10),
                          .auto_consume = true};
-  c->size = size;
   weft_sized_copy(c, size, &d);
 }
 

@@ -1,5 +1,6 @@
 /* The steps against peers that are made of single layers: with and without the muxer list, early, late, refusing. */
 #include "test/unit/upgrade_rig.h"
+#include "yamux/yamux_int.h"
 
 /* The other side by hand: what side 1 (or 0) says is given to `noise` when that runs, else kept. */
 typedef struct hand {
@@ -183,6 +184,72 @@ START_TEST(an_early_noise_message_waits_too) {
 }
 END_TEST
 
+/* The dialer's proposal and its first Noise message in one piece. */
+START_TEST(a_noise_message_right_behind_the_proposal) {
+  upgrade_rig *r = upgrade_rig_new(false);
+  upgrade_rig_pass(r, 1, SIZE_MAX);
+  upgrade_rig_give(r, 0, "\x07/noise\n", 8);
+  ck_assert_uint_eq(r->out[0].len, 28 + 2 + 32);
+  upgrade_rig_pass(r, 0, SIZE_MAX);
+  ck_assert_uint_gt(r->out[1].len, 8 + 100); /* the answer, which the dialer has, then message 2 */
+  memmove(r->out[1].bytes, r->out[1].bytes + 8, r->out[1].len - 8);
+  r->out[1].len -= 8;
+  upgrade_rig_run(r, SIZE_MAX);
+  ck_assert_str_eq(r->log[1], "S R ");
+  upgrade_rig_free(r);
+}
+END_TEST
+
+/* Noise is full, and all of it leaves at once: Yamux goes on by itself. */
+START_TEST(yamux_goes_on_when_noise_has_room_again) {
+  static uint8_t much[600000];
+  upgrade_rig *r = upgrade_rig_ready(false);
+  uint32_t id = upgrade_rig_open(r, 0);
+  upgrade_rig_run(r, SIZE_MAX);
+  r->take[0] = 0;
+  ptrdiff_t n = weft_upgrade_stream_send(r->u[0], id, much, 250000, r->now);
+  ck_assert_int_eq(n, 250000);
+  ck_assert_uint_gt(r->u[0]->yamux->buffered, 0);
+  r->take[0] = SIZE_MAX;
+  weft_noise_tick(r->u[0]->noise, r->now); /* as any of its calls would */
+  ck_assert(r->u[0]->noise_writable);
+  ck_assert_int_eq(weft_upgrade_stream_room(r->u[0], id) > 0, 1);
+  weft_upgrade_stream_consumed(r->u[0], id, 0, r->now); /* any call */
+  ck_assert(!r->u[0]->noise_writable);
+  ck_assert_uint_eq(r->u[0]->yamux->buffered, 0);
+  upgrade_rig_run(r, SIZE_MAX);
+  ck_assert_uint_eq(r->got[1].len, 250000);
+  upgrade_rig_free(r);
+}
+END_TEST
+
+START_TEST(the_muxer_is_proposed_again_when_noise_has_room_again) {
+  hand *h = negotiated(victim_alone(0, false), 0, NULL, 0);
+  weft_upgrade *u = h->r->u[0];
+  ck_assert_ptr_nonnull(u->select);
+  u->noise_writable = true;
+  weft_upgrade_input(u, NULL, 0, h->r->now);
+  ck_assert(!u->noise_writable);
+  hand_hear(h);
+  hand_say(h, MULTISTREAM YAMUX);
+  ck_assert_str_eq(h->r->log[0], "S R ");
+  hand_free(h);
+}
+END_TEST
+
+START_TEST(no_memory_for_what_comes_early_says_so) {
+  static uint8_t junk[5000];
+  upgrade_rig *r = victim_alone(1, true);
+  r->take[1] = 0;
+  say_raw(r, 1, MULTISTREAM YAMUX);
+  ck_assert_int_eq(weft_upgrade_input(r->u[1], junk, 10, r->now), WEFT_OK);
+  test_leak()->fail_at = 1;
+  ck_assert_int_eq(weft_upgrade_input(r->u[1], junk, sizeof junk, r->now), WEFT_ENOMEM);
+  ck_assert_upgrade_closed(r, 1, WEFT_WHO_SELF, "multistream", "muxer", WEFT_ENOMEM);
+  upgrade_rig_free(r);
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 START_TEST(what_a_stranger_may_send_early_is_bounded) {
@@ -318,6 +385,10 @@ Suite *test_libp2p_upgrade_steps(void) {
       UNIT(bytes_right_behind_the_proposal_are_the_muxers),
       UNIT(early_bytes_wait_for_our_answer),
       UNIT(an_early_noise_message_waits_too),
+      UNIT(a_noise_message_right_behind_the_proposal),
+      UNIT(yamux_goes_on_when_noise_has_room_again),
+      UNIT(the_muxer_is_proposed_again_when_noise_has_room_again),
+      UNIT(no_memory_for_what_comes_early_says_so),
       UNIT(what_a_stranger_may_send_early_is_bounded),
       UNIT(a_peer_that_speaks_something_else),
       UNIT(another_peer_than_expected),

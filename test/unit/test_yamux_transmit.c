@@ -43,6 +43,39 @@ START_TEST(frame_max_is_kept) {
 }
 END_TEST
 
+/* Eight frames of 8,100 octets leave 623 octets of a batch: the ninth waits for the next one and stays whole. */
+START_TEST(frames_are_not_cut_to_crumbs) {
+  weft_yamux_config cfg = yamux_rig_config(0);
+  cfg.frame_max = 8100;
+  yamux_rig *r = yamux_rig_pair(&cfg);
+  uint32_t id = yamux_rig_open(r, 0);
+  yamux_rig_run(r, SIZE_MAX);
+  yamux_rig_clear(r);
+  uint64_t before = yamux_rig_stats(r, 0).frames_out;
+  r->take[0] = 0;
+  ck_assert_int_eq(weft_yamux_send(r->y[0], id, much, 25 * 8100, r->now), 25 * 8100);
+  r->take[0] = SIZE_MAX;
+  weft_yamux_tick(r->y[0], r->now);
+  ck_assert_uint_eq(r->out[0].len, 25 * (8100 + 12));
+  ck_assert_uint_eq(yamux_rig_stats(r, 0).frames_out, before + 25);
+  for (size_t at = 0; at < r->out[0].len; at += 8100 + 12)
+    ck_assert_hex(r->out[0].bytes + at, 12, "000000000000000100001fa4");
+  yamux_rig_free(r);
+}
+END_TEST
+
+START_TEST(what_waits_is_counted) {
+  yamux_rig *r = yamux_rig_server(NULL);
+  yamux_rig_frame(r, 1, WINDOW, SYN, 1, 0, 0);
+  r->take[1] = 0;
+  weft_yamux_send(r->y[1], 1, much, 200000, r->now);
+  ck_assert_uint_eq(yamux_rig_stats(r, 1).buffered, 200000 + 4 * 12); /* a batch has four frames */
+  for (unsigned i = 0; i < 3; i++) yamux_rig_frame(r, 1, WEFT_YAMUX_PING, SYN, 0, i, 0);
+  ck_assert_uint_eq(yamux_rig_stats(r, 1).buffered, 200000 + 7 * 12);
+  yamux_rig_free(r);
+}
+END_TEST
+
 START_TEST(no_more_is_sent_than_there_is_credit) {
   yamux_rig *r = yamux_rig_server(NULL);
   yamux_rig_frame(r, 1, WINDOW, SYN, 1, 0, 0);
@@ -209,6 +242,8 @@ Suite *test_yamux_transmit(void) {
   static const unit_test tests[] = {
       UNIT(a_large_send_goes_out_in_frames_of_16_kib),
       UNIT(frame_max_is_kept),
+      UNIT(frames_are_not_cut_to_crumbs),
+      UNIT(what_waits_is_counted),
       UNIT(no_more_is_sent_than_there_is_credit),
       UNIT(streams_take_turns),
       UNIT(a_stream_without_credit_is_passed_over),
