@@ -218,6 +218,7 @@ START_TEST(varints_that_are_too_long) {
   static const char *const bad[] = {
       "8080808080808080808001",     /* the length in eleven bytes */
       "83808000",                   /* 3, but not the shortest way */
+      "8300120161",                 /* the same, and a good frame behind it */
       "ffffffffffffffffff01",       /* 2^64 - 1 */
       "0c08ffffffffffffffffffff01", /* the flag */
       "0c12ffffffffffffffffffff01", /* the message's length */

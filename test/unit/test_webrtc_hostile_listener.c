@@ -168,8 +168,9 @@ static bool replay(void *user, const weft_addr *from, const weft_addr *to, const
   if (data[0] == 22 && len > HEADER && data[HEADER] == 1 && ++hellos == 2) memcpy(hello, data, hello_len = len);
   if (!hello_len) return true;
   w->w.net.filter = NULL;
+  bool first = data[0] == 22 && data[HEADER] == 1; /* until it has arrived nobody can know it */
   for (int i = 0; i < 120; i++) {
-    if (i == 60) net_send(&w->w.net, from, to, data, len, now);
+    if (i == (first ? 0 : 60)) net_send(&w->w.net, from, to, data, len, now);
     size_t n = hostile_request(buf, sizeof buf, HOSTILE_NAME, HOSTILE_KEY, replays++);
     net_send(&w->w.net, from, to, buf, n, now);
     net_send(&w->w.net, from, to, hello, hello_len, now);
