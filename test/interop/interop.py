@@ -111,6 +111,7 @@ def main():
         sys.exit(f"usage: interop.py {'|'.join(PEERS)}")
     peer, versions, began = PEERS[name], {}, time.monotonic()
     report = Report(getattr(peer, "known", ()))
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(143))  # so that the children are ended too
     try:
         peer.prepare()
         versions = peer.seen_versions()
