@@ -115,11 +115,13 @@ static void zero_failed(weft_webrtc *c, int code, const char *text) {
   weft_webrtc_fail(c, &why);
 }
 
-/* rust-libp2p says FIN here once the handshake is done; nothing is said to it. */
+/* Of the implementations looked at only rust-libp2p says FIN here once its handshake is done (go and js leave the channel open). Nothing is
+ * said to it, and its streams are treated as weft_webrtc_quirks has it without waiting for identify. */
 static void zero_flag(weft_webrtc *c, int flag) {
   if (flag != WEFT_WEBRTC_FIN && flag != WEFT_WEBRTC_RESET) return;
   c->zero_ended = true;
-  if (c->noise && c->peer_id_len == 0) weft_noise_input_end(c->noise, c->now);
+  if (flag == WEFT_WEBRTC_FIN) c->quirks.no_fin_ack = true;
+  if (c->noise && c->stage < WEFT_WEBRTC_READY) weft_noise_input_end(c->noise, c->now);
 }
 
 static void zero_frame(weft_webrtc *c, const uint8_t *body, size_t len) {

@@ -176,7 +176,8 @@ void *weft_webrtc_get_data(const weft_webrtc *c);
 const uint8_t *weft_webrtc_peer_id(const weft_webrtc *c, size_t *len);
 int weft_webrtc_get_path(const weft_webrtc *c, weft_addr *local, weft_addr *remote);
 
-/* What identify said of the peer: `no_fin_ack` for rust-libp2p, which does not know FIN_ACK (rust-libp2p issue 4600). */
+/* What identify said of the peer: `no_fin_ack` for rust-libp2p, which does not know FIN_ACK (rust-libp2p issue 4600). Set by itself when the
+ * peer ends channel 0 with FIN, as only rust-libp2p does. */
 typedef struct weft_webrtc_quirks {
   bool no_fin_ack;
 } weft_webrtc_quirks;
