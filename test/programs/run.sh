@@ -69,7 +69,9 @@ printf '{"addr": "/ip4/127.0.0.1/udp/9/webrtc-direct", "peer_id": "x", "pid": 99
 expect "stale address file" 2 "gone" "$client" --addr-file stale.json
 printf 'not json' > broken.json
 expect "broken address file" 2 "not an address file" "$client" --addr-file broken.json
+start=$SECONDS
 expect "nobody listening" 3 "." "$client" --timeout 3 "/ip4/127.0.0.1/udp/9/webrtc-direct/certhash/$hash/p2p/$peer"
+[ $((SECONDS - start)) -le 8 ] && pass || fail "nobody listening: it took longer than --timeout"
 
 # ---- a server ------------------------------------------------------------------------------------------------------------------
 addr_file=webrtc_direct_addr.json
