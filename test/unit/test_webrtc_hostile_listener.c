@@ -200,6 +200,45 @@ START_TEST(own_hello_replayed_during_the_handshake) {
 }
 END_TEST
 
+/* Records of its own from another source, admitted or not, just before each of the dialer's: an alert that would end the handshake, a
+ * ChangeCipherSpec, a message out of turn, one under keys that are not there yet. */
+static bool other_source(void *user, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len,
+                         weft_time now) {
+  static const uint8_t records[4][15] = {{21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 90, 0, 2, 2, 40},
+                                         {20, 254, 253, 0, 0, 0, 0, 0, 0, 0, 91, 0, 1, 1, 0},
+                                         {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 92, 0, 2, 20, 0},
+                                         {23, 254, 253, 0, 1, 0, 0, 0, 0, 0, 93, 0, 2, 0, 0}};
+  log_world *w = user;
+  weft_addr other = net_addr("10.0.0.66:6666");
+  uint8_t buf[256];
+  if (!weft_addr_equal(from, &w->w.dialers[0].addr) || data[0] <= 3 || len == 0) return true;
+  w->w.net.filter = NULL;
+  size_t n = hostile_request(buf, sizeof buf, HOSTILE_NAME, HOSTILE_KEY, ++replays);
+  if (w->step) net_send(&w->w.net, &other, to, buf, n, now);
+  for (size_t i = 0; i < 4; i++) net_send(&w->w.net, &other, to, records[i], i == 1 ? 14 : 15, now);
+  w->w.net.filter = other_source;
+  return true;
+}
+
+START_TEST(another_source_during_the_handshake) {
+  for (int knocks = 0; knocks < 2; knocks++) {
+    replays = 0;
+    log_prepare(&l, 9);
+    l.step = knocks;
+    l.w.net.filter = other_source;
+    l.w.net.filter_user = &l;
+    weft_time start = l.w.now;
+    log_connect(&l);
+    ck_assert_uint_lt(l.w.now - start, WEFT_MS(300)); /* not even delayed */
+    ck_assert_uint_gt(replays, 5);
+    ck_assert_uint_eq(log_listener_stats(&l).accepted, 1);
+    ck_assert_uint_eq(log_listener_stats(&l).refused, 0);
+    ck_assert_uint_eq(log_listener_stats(&l).in_flight, 0);
+    log_end(&l);
+  }
+}
+END_TEST
+
 /* ---- the meter ---- */
 
 enum { METERS = 64 };
@@ -393,6 +432,7 @@ Suite *test_webrtc_hostile_listener(void) {
                                     UNIT(stale_cookie),
                                     UNIT(cookie_of_another_address),
                                     UNIT(own_hello_replayed_during_the_handshake),
+                                    UNIT(another_source_during_the_handshake),
                                     UNIT(no_source_gets_more_than_it_sends),
                                     UNIT(an_admitted_source_gets_nothing_more)};
   return unit_suite("webrtc/hostile_listener", tests, sizeof tests / sizeof tests[0]);
