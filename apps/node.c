@@ -120,6 +120,12 @@ app_udp *app_node_socket(app_node *n, const weft_addr *bind_to) {
   return &slot->udp;
 }
 
+void app_node_close_socket(app_node *n) {
+  app_udp *u = &n->sockets[--n->sockets_len].udp;
+  app_loop_unwatch(&n->loop, u->fd);
+  app_udp_close(u);
+}
+
 static bool serves(const app_udp *u, const weft_addr *local) {
   if (u->bound.family != local->family || u->bound.port != local->port) return false;
   return u->wildcard || weft_addr_equal_ip(&u->bound, local);

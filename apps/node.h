@@ -68,6 +68,8 @@ void app_node_end(app_node *n);
 void app_node_webrtc_config(app_node *n, weft_webrtc_config *cfg);
 /* Binds and watches; NULL after the error was reported. */
 app_udp *app_node_socket(app_node *n, const weft_addr *bind_to);
+/* Closes the socket opened last. */
+void app_node_close_socket(app_node *n);
 /* For weft_webrtc_callbacks.output. */
 int app_node_output(app_node *n, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
 /* For weft_webrtc_config.keylog, whose user is the program: its first member must be the app_node. */

@@ -11,6 +11,10 @@
 #include "apps/line_input.h"
 #include "apps/node.h"
 
+/* pion, hence go-libp2p, never answers again once its HelloVerifyRequest was lost (seen with pion dtls 3.1.2): when ICE works and DTLS has
+ * not come up after this long, a fresh user name from a fresh port gets through. */
+#define REDIAL_AFTER WEFT_SEC(5)
+
 typedef struct client {
   app_node node;
   weft_webrtc *conn;
@@ -23,6 +27,8 @@ typedef struct client {
   uint32_t pings;
   bool pinging, chatting, interactive, leaving, done_chat;
   weft_time limit, until; /* --timeout; for unattended runs until the next progress */
+  weft_time redial_at;
+  char shown[WEFT_MULTIADDR_TEXT_MAX];
   uint8_t version;
   int code;
 } client;
@@ -167,13 +173,17 @@ static int on_output(void *user, const weft_addr *local, const weft_addr *remote
   return app_node_output(&c->node, local, remote, data, len);
 }
 
-static void on_step(client *c, const weft_webrtc_event *ev) {
+static void on_step(client *c, const weft_webrtc_event *ev, weft_time now) {
   char remote[WEFT_ADDR_TEXT_MAX];
   switch (ev->step) {
   case WEFT_WEBRTC_STEP_ICE:
+    c->redial_at = now + REDIAL_AFTER;
     app_report_step(&c->node.report, "ICE: %s answers", weft_addr_format(&c->target.addr, remote, sizeof remote));
     break;
-  case WEFT_WEBRTC_STEP_DTLS: app_report_step(&c->node.report, "DTLS: certificate matches the certhash"); break;
+  case WEFT_WEBRTC_STEP_DTLS:
+    c->redial_at = WEFT_NEVER;
+    app_report_step(&c->node.report, "DTLS: certificate matches the certhash");
+    break;
   case WEFT_WEBRTC_STEP_SCTP: app_report_step(&c->node.report, "SCTP: association established"); break;
   case WEFT_WEBRTC_STEP_NOISE: app_report_step(&c->node.report, "Noise: peer id proven"); break;
   }
@@ -218,7 +228,7 @@ static void on_event(void *user, weft_webrtc *conn, const weft_webrtc_event *ev,
   client *c = user;
   (void)conn;
   switch (ev->type) {
-  case WEFT_WEBRTC_EVENT_STEP: on_step(c, ev); break;
+  case WEFT_WEBRTC_EVENT_STEP: on_step(c, ev, now); break;
   case WEFT_WEBRTC_EVENT_READY: on_ready(c, ev, now); break;
   case WEFT_WEBRTC_EVENT_STREAM:
     if (c->peer) app_peer_stream_event(c->peer, ev->stream, now);
@@ -241,13 +251,29 @@ static void on_datagram(void *user, const weft_addr *local, const weft_addr *rem
 
 static weft_time deadline(const void *user) {
   const client *c = user;
-  weft_time a = weft_webrtc_deadline(c->conn), b = app_host_deadline(&c->node.host);
+  weft_time a = c->conn ? weft_webrtc_deadline(c->conn) : WEFT_NEVER, b = app_host_deadline(&c->node.host);
   if (b < a) a = b;
+  if (c->redial_at < a) a = c->redial_at;
   return !c->leaving && c->until < a ? c->until : a;
+}
+
+static int dial(client *c);
+
+static void redial(client *c, weft_time now) {
+  c->redial_at = WEFT_NEVER;
+  if (c->leaving || c->peer) return;
+  app_report_step(&c->node.report, "DTLS: no answer; dialling again from another port");
+  weft_webrtc_free(c->conn);
+  c->conn = NULL;
+  app_node_close_socket(&c->node);
+  int code = dial(c);
+  if (code != APP_EXIT_OK) leave(c, code, now);
 }
 
 static void tick(void *user, weft_time now) {
   client *c = user;
+  if (now >= c->redial_at) redial(c, now);
+  if (!c->conn) return;
   weft_webrtc_tick(c->conn, now);
   app_host_tick(&c->node.host, now);
   if (c->leaving || now < c->until) return;
@@ -300,7 +326,7 @@ static int find_target(client *c, const char *text, const char *addr_file, char 
   return APP_EXIT_USAGE;
 }
 
-static int dial(client *c, const char *shown) {
+static int dial(client *c) {
   weft_webrtc_config cfg;
   weft_webrtc_callbacks cb = {sizeof cb, on_output, on_event};
   weft_addr source;
@@ -322,7 +348,8 @@ static int dial(client *c, const char *shown) {
   cfg.direct_version = c->version;
   if (c->node.keylog) cfg.keylog = app_node_keylog;
   if (c->limit < cfg.ice_limit) cfg.ice_limit = c->limit;
-  app_report_connecting(&c->node.report, shown);
+  c->redial_at = WEFT_NEVER;
+  app_report_connecting(&c->node.report, c->shown);
   int rc = weft_webrtc_dial(&c->conn, &cfg, &cb, c);
   if (rc == WEFT_OK) rc = weft_webrtc_start(c->conn, &u->bound, now);
   if (rc == WEFT_OK) return APP_EXIT_OK;
@@ -331,8 +358,7 @@ static int dial(client *c, const char *shown) {
 }
 
 static int run(client *c, const char *text, const char *addr_file) {
-  char shown[WEFT_MULTIADDR_TEXT_MAX];
-  int code = find_target(c, text, addr_file, shown, sizeof shown);
+  int code = find_target(c, text, addr_file, c->shown, sizeof c->shown);
   if (code != APP_EXIT_OK) return code;
   c->node.on_datagram = on_datagram;
   c->node.on_writable = tick;
@@ -340,7 +366,7 @@ static int run(client *c, const char *text, const char *addr_file) {
   c->node.host.pinged = on_pinged;
   c->node.host.ping_done = on_ping_done;
   c->node.report.prompt = c->interactive ? "You: " : NULL;
-  code = dial(c, shown);
+  code = dial(c);
   if (code != APP_EXIT_OK) return code;
   c->until = app_clock_now() + c->limit;
   app_loop_timer(&c->node.loop, deadline, tick, c);
