@@ -33,8 +33,8 @@ END_TEST
 START_TEST(lengths_zero_to_three) {
   char hex[64];
   for (int length = 0; length < 4; length++) {
-    for (int type = 0; type < 256; type += 5) {
-      snprintf(hex, sizeof hex, HEADER "%02x00%04x 00000000", type, length);
+    for (int type = 0; type < 256; type += 5) { /* read as one of 4, a good chunk would follow */
+      snprintf(hex, sizeof hex, HEADER "%02x00%04x 0b000004", type, length);
       ck_assert_int_eq(check_hex(hex), WEFT_EMALFORMED);
     }
     snprintf(hex, sizeof hex, HEADER "82000008 000d%04x", length);
