@@ -44,6 +44,8 @@ enum {
   WEFT_RELAY_UNEXPECTED_MESSAGE = 401
 };
 const char *weft_relay_status_name(int status); /* "NO_RESERVATION"; "unknown status" */
+/* The statuses in the order above: weft_relay_status_at(1) is WEFT_RELAY_RESERVATION_REFUSED; 0 beyond the last. */
+int weft_relay_status_at(size_t index);
 
 typedef struct weft_relay_bytes {
   const uint8_t *data;
@@ -94,6 +96,21 @@ typedef int (*weft_relay_sign_fn)(void *user, const uint8_t *msg, size_t len, ui
 typedef int (*weft_relay_verify_fn)(void *user, const uint8_t *key, size_t key_len, const uint8_t *msg, size_t len,
                                     const uint8_t *sig, size_t sig_len, uint8_t *peer_id, size_t cap,
                                     size_t *peer_id_len);
+
+/* Signs v and puts it into an envelope. public_key is the PublicKey protobuf. What sign answers other than WEFT_OK is
+ * handed on; WEFT_ETOOBIG. */
+#define WEFT_RELAY_SIGNATURE_MAX 1024
+int weft_relay_voucher_sign(const weft_relay_voucher *v, weft_relay_bytes public_key, weft_relay_sign_fn sign,
+                            void *sign_user, uint8_t *out, size_t cap, size_t *len);
+
+/* RFC 0003: the payload of an envelope with domain "libp2p-peer-record" and payload type 03 01. */
+typedef struct weft_relay_peer_record {
+  weft_relay_bytes peer_id;
+  uint64_t seq;
+  weft_relay_bytes addrs[WEFT_RELAY_ADDRS_MAX]; /* multiaddrs; those beyond are left out */
+  size_t addrs_len;
+} weft_relay_peer_record;
+int weft_relay_peer_record_decode(weft_relay_peer_record *p, const uint8_t *data, size_t len);
 
 /* ---- client: hop.c, stop.c -------------------------------------------------------------------------------------------------------------- */
 
@@ -181,6 +198,11 @@ typedef struct weft_relay_server_config {
   weft_time stop_limit;                                          /* default 10 s */
   bool (*allow)(void *user, const uint8_t *peer_id, size_t len); /* NULL: all */
   void *allow_user;
+  weft_time hop_limit;    /* default 30 s (as js): for the message of a hop stream to arrive */
+  uint32_t max_exchanges; /* streams per connection that carry no circuit (yet), default 16; one more is reset */
+  /* Churn: of each IP prefix at most issue_factor * max_reservations_per_ip reservations are issued in a minute, renewals
+   * and those given back included. Default 4; 0 (or no limit per prefix): unlimited. */
+  uint32_t issue_factor;
 } weft_relay_server_config;
 
 typedef enum weft_relay_server_event_type {
@@ -230,7 +252,7 @@ int weft_relay_server_stream(weft_relay_server *r, void *conn, uint32_t stream,
                              weft_time now); /* an inbound hop stream */
 int weft_relay_server_stop_ready(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);
 /* Bytes are accounted until the consumed callback gives them back. */
-int weft_relay_server_input(weft_relay_server *r, void *conn, uint32_t stream, const uint8_t *data, size_t len,
+ptrdiff_t weft_relay_server_input(weft_relay_server *r, void *conn, uint32_t stream, const uint8_t *data, size_t len,
                             weft_time now);
 int weft_relay_server_input_end(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);
 int weft_relay_server_gone(weft_relay_server *r, void *conn, uint32_t stream, weft_time now); /* reset or refused */
