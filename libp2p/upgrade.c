@@ -28,7 +28,6 @@ int weft_upgrade_new(weft_upgrade **out, const weft_upgrade_config *cfg, const w
   if (!u) return WEFT_ENOMEM;
   u->cfg = c;
   u->alloc = *weft_alloc_or_libc(c.alloc);
-  u->cfg.alloc = &u->alloc;
   weft_sized_copy(&u->cb, sizeof u->cb, cb);
   assert(u->cb.output && u->cb.event);
   u->user = user;

@@ -215,6 +215,7 @@ int weft_yamux_input(weft_yamux *y, const uint8_t *data, size_t len, weft_time n
   weft_yamux_enter(y, now);
   if (len > 0) y->heard_at = y->now;
   for (size_t at = 0; at < len && weft_yamux_running(y);) at += next(y, data + at, len - at);
+  weft_yamux_flush(y);
   int rc = y->state == WEFT_YAMUX_STATE_CLOSED && y->closed.code == WEFT_ENOMEM ? WEFT_ENOMEM : WEFT_OK;
   weft_yamux_leave(y);
   return rc;

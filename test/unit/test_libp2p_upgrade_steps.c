@@ -237,6 +237,17 @@ START_TEST(the_muxer_is_proposed_again_when_noise_has_room_again) {
 }
 END_TEST
 
+START_TEST(without_randomness_there_is_no_handshake) {
+  upgrade_rig *r = victim_alone(0, false);
+  size_t blocks = test_leak()->blocks;
+  ck_assert_uint_ge(blocks, 2); /* the object, and its first negotiation */
+  r->rng[0].fail_on = true;
+  say_raw(r, 0, MULTISTREAM NOISE);
+  ck_assert_upgrade_closed(r, 0, WEFT_WHO_SELF, "noise", "handshake", WEFT_ERANDOM);
+  upgrade_rig_free(r);
+}
+END_TEST
+
 START_TEST(no_memory_for_what_comes_early_says_so) {
   static uint8_t junk[5000];
   upgrade_rig *r = victim_alone(1, true);
@@ -388,6 +399,7 @@ Suite *test_libp2p_upgrade_steps(void) {
       UNIT(a_noise_message_right_behind_the_proposal),
       UNIT(yamux_goes_on_when_noise_has_room_again),
       UNIT(the_muxer_is_proposed_again_when_noise_has_room_again),
+      UNIT(without_randomness_there_is_no_handshake),
       UNIT(no_memory_for_what_comes_early_says_so),
       UNIT(what_a_stranger_may_send_early_is_bounded),
       UNIT(a_peer_that_speaks_something_else),

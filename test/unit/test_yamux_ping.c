@@ -141,6 +141,28 @@ START_TEST(memory_of_busier_times_comes_back) {
 }
 END_TEST
 
+START_TEST(what_still_waits_is_not_given_back) {
+  static uint8_t much[200000];
+  yamux_rig *r = yamux_rig_pair(NULL);
+  uint32_t id = yamux_rig_open(r, 0);
+  yamux_rig_run(r, SIZE_MAX);
+  yamux_rig_clear(r);
+  r->take[0] = 0;
+  weft_yamux_send(r->y[0], id, much, sizeof much, r->now);
+  for (unsigned i = 0; i < 3; i++) yamux_rig_frame(r, 0, PING, SYN, 0, i, 0);
+  uint32_t waiting = yamux_rig_stats(r, 0).buffered;
+  r->now = weft_yamux_deadline(r->y[0]);
+  weft_yamux_tick(r->y[0], r->now);
+  ck_assert_uint_eq(yamux_rig_stats(r, 0).buffered, waiting + 12);
+  r->take[0] = SIZE_MAX;
+  weft_yamux_tick(r->y[0], r->now);
+  yamux_rig_run(r, SIZE_MAX);
+  ck_assert_uint_eq(r->got[1].len, sizeof much);
+  ck_assert_log(r, 0, "T ");
+  yamux_rig_free(r);
+}
+END_TEST
+
 Suite *test_yamux_ping(void) {
   static const unit_test tests[] = {
       UNIT(answers_with_the_same_value_at_once),
@@ -153,6 +175,7 @@ Suite *test_yamux_ping(void) {
       UNIT(a_peer_that_sends_is_alive),
       UNIT(without_keepalive_only_the_first_ping),
       UNIT(memory_of_busier_times_comes_back),
+      UNIT(what_still_waits_is_not_given_back),
   };
   return unit_suite("yamux/ping", tests, sizeof tests / sizeof tests[0]);
 }

@@ -138,6 +138,9 @@ START_TEST(all_windows_together_stay_below_the_cap) {
   ck_assert_uint_eq(r->y[1]->extra_windows, 3 * INITIAL / 2);
   yamux_rig_frame(r, 1, WINDOW, FIN, 1, 0, 0);
   ck_assert_uint_eq(r->y[1]->extra_windows, INITIAL / 2);
+  weft_yamux_shutdown(r->y[1], 1, r->now); /* and only once */
+  ck_assert_ptr_null(weft_yamux_find(r->y[1], 1));
+  ck_assert_uint_eq(r->y[1]->extra_windows, INITIAL / 2);
   weft_yamux_reset(r->y[1], 3, r->now);
   ck_assert_uint_eq(r->y[1]->extra_windows, 0);
   yamux_rig_frame(r, 1, DATA, 0, 5, INITIAL, INITIAL);
