@@ -74,7 +74,7 @@ START_TEST(fin_on_channel_0_changes_nothing) {
   ck_assert(!l.w.accepted[0].closed_seen && !l.w.dialers[0].closed_seen);
   ck_assert(weft_datachannel_is_open(log_accepted(&l)->dc, 0));
   ck_assert(weft_datachannel_is_open(log_dialer(&l)->dc, 0));
-  ck_assert_int_eq(log_dialer(&l)->zero_ended, false); /* no FIN came back */
+  ck_assert_int_eq(log_dialer(&l)->zero_ended, false);         /* no FIN came back */
   ck_assert_int_eq(log_accepted(&l)->quirks.no_fin_ack, true); /* without waiting for identify */
   ck_assert_int_eq(log_dialer(&l)->quirks.no_fin_ack, false);
   uint32_t id = log_open(&l, log_accepted(&l));
