@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ours with ours: dials in a row, many clients at once, bulk data over one stream and over sixteen, a slow reader, many streams.
+# Ours with ours: dials in a row, many clients at once, bulk data over one stream and over sixteen, a slow reader, many streams; idle, kill -9, 5 % loss.
 #   make interop-self [QUICK=1]
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ cleanup() {
 trap cleanup EXIT
 
 start_server() {
-  "$bin/webrtc-direct-server" --listen "$1" --echo --quiet --addr-file "$dir/addr.json" > "$dir/server.out" 2> "$dir/server.err" < /dev/null &
+  "$bin/webrtc-direct-server" --listen "$1" --echo --addr-file "$dir/addr.json" > "$dir/server.out" 2> "$dir/server.err" < /dev/null &
   server_pid=$!
   for _ in $(seq 100); do [ -s "$dir/addr.json" ] && break; sleep 0.05; done
   addr=$(sed -n 's/.*"addr": "\([^"]*\)".*/\1/p' "$dir/addr.json")
@@ -72,5 +72,75 @@ for listen in /ip4/127.0.0.1/udp/0/webrtc-direct /ip6/::1/udp/0/webrtc-direct; d
   row "streams one after another" streams $streams
   stop_server
 done
+# ---- the long rows: a client with its standard input on a pipe -----------------------------------------------------------------
+start_client() { # sets client_pid; descriptor 8 is its standard input
+  rm -f "$dir/fifo"
+  mkfifo "$dir/fifo"
+  "$bin/webrtc-direct-client" --json "$addr" < "$dir/fifo" > "$dir/client.out" 2> "$dir/client.err" &
+  client_pid=$!
+  exec 8> "$dir/fifo"
+  wait_for '"event":"connected"' "$dir/client.out" 100
+}
+wait_for() { # text, file, tenths of a second
+  for _ in $(seq "$3"); do grep -q -- "$1" "$2" && return 0; sleep 0.1; done
+  return 1
+}
+check() { # name, condition held (0 or 1), what was seen
+  if [ "$2" = 0 ]; then passed=$((passed + 1)); printf 'ok    %-28s %s\n' "$1" "$3"; else failed=$((failed + 1)); printf 'FAIL  %-28s %s\n' "$1" "$3"; fi
+}
+between() { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; }
+
+long_rows() {
+  local began seconds idle=${IDLE:-120}
+  start_server /ip4/127.0.0.1/udp/0/webrtc-direct
+  start_client
+  sleep "$idle"
+  echo "still here" >&8
+  wait_for '"text":"still here"' "$dir/client.out" 50
+  check "idle $idle s, then chat" $? "the line came back"
+  kill -KILL "$client_pid"
+  wait "$client_pid" 2> /dev/null
+  exec 8>&-
+  began=$SECONDS
+  wait_for Disconnected "$dir/server.err" 450 || wait_for disconnected "$dir/server.out" 1
+  seconds=$((SECONDS - began))
+  between "$seconds" 20 40
+  check "kill -9 of the client" $? "noticed after $seconds s"
+  start_client
+  kill -KILL "$server_pid"
+  wait "$server_pid" 2> /dev/null
+  server_pid=
+  began=$SECONDS
+  wait_for '"event":"disconnected"' "$dir/client.out" 450
+  seconds=$((SECONDS - began))
+  between "$seconds" 20 40
+  check "kill -9 of the server" $? "noticed after $seconds s"
+  exec 8>&-
+  wait "$client_pid" 2> /dev/null
+  rm -f "$dir/addr.json"
+}
+
+lossy_rows() {
+  local seed proxy proxy_pid ok=0 version
+  start_server /ip4/127.0.0.1/udp/0/webrtc-direct
+  for version in 1 2; do
+    for seed in $(seq 20); do
+      : > "$dir/proxy.out"
+      python3 "$here/lossy-proxy.py" --to "127.0.0.1:$(echo "$addr" | cut -d/ -f5)" --loss 0.05 --delay-ms 20 --seed "$seed" > "$dir/proxy.out" &
+      proxy_pid=$!
+      wait_for listening "$dir/proxy.out" 50
+      proxy=$(sed -n 's/.*"port": *\([0-9]*\).*/\1/p' "$dir/proxy.out")
+      "$bin/webrtc-direct-client" --quiet --direct-version "$version" --ping 10 --send one --send two --send three "/ip4/127.0.0.1/udp/$proxy/${addr#*/udp/*/}" \
+        > "$dir/client.out" 2> "$dir/client.err" < /dev/null && ok=$((ok + 1)) || { echo "  version $version, seed $seed: $(tail -n 1 "$dir/client.err")"; }
+      kill -TERM "$proxy_pid"
+      wait "$proxy_pid" 2> /dev/null
+    done
+  done
+  [ "$ok" -eq 40 ]
+  check "5 % loss and 20 ms" $? "$ok of 40 sessions"
+  stop_server
+}
+
+[ "${QUICK:-}" = 1 ] || { long_rows; lossy_rows; }
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
