@@ -30,16 +30,23 @@ extern "C" {
 
 enum { WEFT_SIGNALING_OFFER = 0, WEFT_SIGNALING_ANSWER = 1, WEFT_SIGNALING_CANDIDATE = 2 };
 
+/* What the functions below say of one message; they take no memory and may be called from anywhere. Offers and answers are SDP, a candidate is
+ * JSON. */
 typedef struct weft_signaling_message {
-  int type; /* -1: absent */
+  int type; /* -1: absent; a value we do not know is kept as it is */
   const uint8_t *data;
   size_t len;
 } weft_signaling_message;
-int weft_signaling_encode(const weft_signaling_message *m, uint8_t *out, size_t cap,
-                          size_t *len);                                                /* with the uvarint length */
-int weft_signaling_decode(weft_signaling_message *m, const uint8_t *data, size_t len); /* without */
-/* The JSON of a candidate message: RTCIceCandidateInit. *end: null, "", or {"candidate":""}. */
+/* With the uvarint length. WEFT_ETOOBIG: cap, or over WEFT_SIGNALING_MESSAGE_MAX without the length; WEFT_EINVAL: no type. */
+int weft_signaling_encode(const weft_signaling_message *m, uint8_t *out, size_t cap, size_t *len);
+/* One protobuf, without the length; m->data points into data, NULL when the field is absent. WEFT_EMALFORMED, WEFT_ETOOBIG. */
+int weft_signaling_decode(weft_signaling_message *m, const uint8_t *data, size_t len);
+/* The JSON of a candidate message: RTCIceCandidateInit, of which only "candidate" counts (it may begin with "a="; the others may be missing or
+ * empty). *end, with candidate "": null, "", or an object whose candidate is "" or null. candidate is terminated. WEFT_EMALFORMED: no such
+ * JSON, a zero byte in it; WEFT_ETOOBIG: cap. */
 int weft_signaling_candidate_parse(const uint8_t *json, size_t len, char *candidate, size_t cap, bool *end);
+/* candidate NULL: the end, written as null. mid and ufrag may be NULL. out is not terminated. WEFT_EINVAL: a character that JSON would have to
+ * escape; WEFT_ETOOBIG. */
 int weft_signaling_candidate_format(const char *candidate, const char *mid, const char *ufrag, char *out, size_t cap,
                                     size_t *len);
 
