@@ -49,7 +49,7 @@ typedef struct relay_rig {
   rig_conn *conns[RIG_CONNS];
   size_t conns_len;
   char log[4096];
-  uint32_t last_stop;
+  rig_stream *last_stop;
   bool bad_sign;
   void (*on_output)(struct relay_rig *r, rig_stream *s);
   void (*on_event)(struct relay_rig *r, const weft_relay_server_event *ev);
@@ -137,8 +137,9 @@ static inline int rig_open_stop(void *user, void *conn, uint32_t *stream, weft_t
   (void)now;
   if (r->on_open_stop) r->on_open_stop(r, c);
   if (c->no_stop) return WEFT_ELIMIT;
-  *stream = r->last_stop = c->next_stop += 2;
-  rig_stream_new(c, *stream)->stop = true;
+  *stream = c->next_stop += 2;
+  r->last_stop = rig_stream_new(c, *stream);
+  r->last_stop->stop = true;
   return WEFT_OK;
 }
 
@@ -351,11 +352,8 @@ static inline rig_stream *relay_rig_dial(relay_rig *r, rig_conn *c, char target)
 
 /* The stop stream that the relay opened last to a peer of that name. */
 static inline rig_stream *relay_rig_stop(relay_rig *r, char name) {
-  for (size_t i = r->conns_len; i-- > 0;)
-    for (size_t k = 0; k < RIG_STREAMS && r->conns[i]->name == name; k++)
-      if (r->conns[i]->streams[k].stop && r->conns[i]->streams[k].id == r->last_stop) return &r->conns[i]->streams[k];
-  ck_abort_msg("no stop stream to %c", name);
-  return NULL;
+  ck_assert(r->last_stop && r->last_stop->conn->name == name);
+  return r->last_stop;
 }
 
 static inline void relay_rig_ready(relay_rig *r, rig_stream *s) {
