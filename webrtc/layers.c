@@ -47,7 +47,7 @@ static void about_to_speak(weft_webrtc *c) {
 static void on_channel(weft_webrtc *c, const weft_datachannel_event *ev, bool zero) {
   switch (ev->type) {
   case WEFT_DATACHANNEL_EVENT_OPENED:
-    if (ev->inbound) weft_webrtc_stream_opened_in(c, ev->id);
+    if (ev->inbound && !weft_webrtc_init_take(c, ev->params)) weft_webrtc_stream_opened_in(c, ev->id);
     break;
   case WEFT_DATACHANNEL_EVENT_MESSAGE: channel_message(c, ev); break;
   case WEFT_DATACHANNEL_EVENT_CLOSING:
@@ -65,7 +65,7 @@ static void on_channel(weft_webrtc *c, const weft_datachannel_event *ev, bool ze
   case WEFT_DATACHANNEL_EVENT_WRITABLE:
     if (!zero) weft_webrtc_stream_writable(c, ev->id);
     break; /* what Noise holds is offered in every settle() */
-  case WEFT_DATACHANNEL_EVENT_ACKED: break;
+  case WEFT_DATACHANNEL_EVENT_ACKED: weft_webrtc_init_seen(c, ev->id); break;
   }
 }
 
@@ -169,7 +169,9 @@ static void on_sctp_connected(weft_webrtc *c, const weft_sctp_event *ev) {
   }
   weft_webrtc_set_stage(c, WEFT_WEBRTC_READY);
   c->setup_at = WEFT_NEVER;
-  c->events |= WEFT_WEBRTC_TELL_READY;
+  int rc = c->setup.open_init ? weft_webrtc_init_open(c) : WEFT_OK;
+  if (rc != WEFT_OK) weft_webrtc_fail_here(c, "init", rc, weft_strerror(rc));
+  if (!c->setup.held) c->events |= WEFT_WEBRTC_TELL_READY;
 }
 
 static void on_restart(weft_webrtc *c) {
@@ -211,6 +213,7 @@ static int make_sctp(weft_webrtc *c) {
   s.rto_min = WEFT_MS(400);
   s.rto_max = WEFT_SEC(5);
   s.auto_consume = false; /* incomplete frames and what the application holds count against the window */
+  if (c->setup.sctp_port != 0) s.remote_port = c->setup.sctp_port;
   s.initial_tsn = c->cfg.initial_tsn;
   s.use_initial_tsn = c->cfg.use_initial_tsn;
   s.initial_ssn = c->cfg.initial_ssn;
@@ -322,6 +325,7 @@ static void ice_event(void *user, const weft_ice_event *ev, weft_time now) {
   weft_webrtc *c = user;
   (void)now;
   if (!weft_webrtc_alive(c)) return;
+  if (c->setup.watch) c->setup.watch(c->user, ev);
   switch (ev->type) {
   case WEFT_ICE_EVENT_STATE:
   case WEFT_ICE_EVENT_SELECTED: look_at_path(c); break;

@@ -116,6 +116,7 @@ static weft_time layers_deadline(const weft_webrtc *c) {
 
 weft_time weft_webrtc_deadline(const weft_webrtc *c) {
   if (c->ending) return WEFT_NEVER;
+  if (weft_webrtc_has_pending(c)) return c->now; /* it was handed over, and READY is still to be told: private.c */
   weft_time at = weft_time_min(layers_deadline(c), c->setup_at);
   return weft_time_min(at, weft_time_min(weft_webrtc_streams_deadline(c), weft_webrtc_stall_deadline(c)));
 }

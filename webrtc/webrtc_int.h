@@ -104,6 +104,11 @@ typedef struct weft_webrtc_setup {
   size_t pins_len;
   bool gated;
   weft_time setup_limit;
+  /* of /webrtc (private.c): */
+  void (*watch)(void *user, const weft_ice_event *ev); /* what the agent tells; user is the callbacks' */
+  uint16_t sctp_port;                                  /* the peer's; 0: 5000 */
+  bool open_init;                                      /* makes the channel "init" once the association is up */
+  bool held;                                           /* READY waits until the caller has the connection */
 } weft_webrtc_setup;
 
 struct weft_webrtc {
@@ -144,6 +149,9 @@ struct weft_webrtc {
   bool dc_writable;
   uint16_t *resets; /* pairs: id, 0 in or 1 done or 2 refused */
   size_t resets_len, resets_cap;
+  uint16_t init_id;     /* of the channel "init", open_init */
+  bool init_acked;      /* the peer has seen it: its side is up too */
+  bool init_taken;      /* the peer's "init" came; a second one is a stream like any other */
   size_t message_taken; /* bytes of the message being delivered that a stream holds */
 
   weft_webrtc_stream **table; /* sorted by id */
@@ -184,6 +192,11 @@ int weft_webrtc_make_ice(weft_webrtc *c);
 void weft_webrtc_free_layers(weft_webrtc *c);
 void weft_webrtc_run_deferred(weft_webrtc *c);
 void weft_webrtc_consume(weft_webrtc *c, uint16_t stream, size_t n);
+
+/* init.c: the channel "init" of /webrtc, which is no stream */
+int weft_webrtc_init_open(weft_webrtc *c);
+bool weft_webrtc_init_take(weft_webrtc *c, const weft_datachannel_params *p); /* the peer opened it */
+void weft_webrtc_init_seen(weft_webrtc *c, uint16_t id);                      /* by the peer: ours is closed */
 
 /* end.c */
 void weft_webrtc_fail(weft_webrtc *c, const weft_closed *why);
