@@ -1,0 +1,13 @@
+/* apps: the subcommands of `weft`. Each is a program of its own: argv[0] is its name as in usage texts ("weft decode"), the return value
+ * its exit code. A new one is a file apps/weft-<name>.c, a line here and a line in the table of apps/weft.c.
+ */
+#ifndef APPS_WEFT_H
+#define APPS_WEFT_H
+
+typedef struct app_command {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *help; /* one line */
+} app_command;
+
+#endif
