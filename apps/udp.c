@@ -59,6 +59,20 @@ int app_udp_open(app_udp *u, const weft_addr *bind_to) {
   return WEFT_OK;
 }
 
+int app_udp_open_range(app_udp *u, const weft_addr *bind_to, uint16_t min, uint16_t max, uint32_t start) {
+  weft_addr at = *bind_to;
+  memset(u, 0, sizeof *u);
+  u->fd = -1;
+  if (min == 0 || min > max) return WEFT_EINVAL;
+  uint32_t n = max - min + 1u;
+  for (uint32_t i = 0; i < n; i++) {
+    at.port = (uint16_t)(min + (start % n + i) % n);
+    int rc = app_udp_open(u, &at);
+    if (rc == WEFT_OK || errno != EADDRINUSE) return rc;
+  }
+  return WEFT_ELIMIT;
+}
+
 void app_udp_close(app_udp *u) {
   if (u->fd >= 0) close(u->fd);
   free(u->queue);

@@ -30,6 +30,10 @@ typedef struct app_udp {
 
 /* WEFT_OK or WEFT_EINTERNAL with errno set by the call that failed. */
 int app_udp_open(app_udp *u, const weft_addr *bind_to);
+/* The same with a port from min to max, those included; bind_to's own port does not matter. The search begins at
+ * min + start % (max - min + 1) and goes once round: hand in something random, or 0 for the lowest that is free.
+ * WEFT_EINVAL: min 0 or above max. WEFT_ELIMIT: every port of the range is taken (errno EADDRINUSE). */
+int app_udp_open_range(app_udp *u, const weft_addr *bind_to, uint16_t min, uint16_t max, uint32_t start);
 void app_udp_close(app_udp *u);
 /* WEFT_EAGAIN when the queue is full: nothing taken. */
 int app_udp_send(app_udp *u, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
