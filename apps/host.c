@@ -5,13 +5,44 @@
 
 #include <weft/multiaddr/multiaddr.h>
 
+static void accept_protocol(app_host *h, const app_protocol *p) {
+  size_t at = p->limited ? h->accepted_limited_len++ : h->accepted_len;
+  for (size_t i = h->accepted_len; i > at; i--) {
+    h->accepted[i] = h->accepted[i - 1];
+    h->accepted_protocols[i] = h->accepted_protocols[i - 1];
+  }
+  h->accepted[at] = p->name;
+  h->accepted_protocols[at] = p;
+  h->accepted_len++;
+}
+
 static void add_protocol(app_host *h, const app_protocol *p) {
   if (h->protocols_len == APP_PROTOCOLS_MAX) return;
   h->protocols[h->protocols_len++] = p;
-  if (p->dial_only) return;
-  h->accepted[h->accepted_len] = p->name;
-  h->accepted_protocols[h->accepted_len++] = p;
+  if (!p->dial_only) accept_protocol(h, p);
 }
+
+/* ---- time -------------------------------------------------------------------------------------------------------------------- */
+
+static weft_time stream_deadline(const void *thing) {
+  const app_stream *s = thing;
+  if (s->negotiation) return weft_multistream_deadline(s->negotiation);
+  return s->protocol && s->protocol->deadline ? s->protocol->deadline(s) : WEFT_NEVER;
+}
+
+static void stream_tick(void *thing, weft_time now) {
+  app_stream *s = thing;
+  if (s->negotiation)
+    weft_multistream_tick(s->negotiation, now);
+  else
+    s->protocol->tick(s, now);
+}
+
+void app_stream_rearm(app_stream *s) { app_due_note(&s->peer->host->due, &s->due, s); }
+
+weft_time app_host_deadline(const app_host *h) { return h->due.at; }
+
+void app_host_tick(app_host *h, weft_time now) { app_due_tick(&h->due, now); }
 
 void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identity,
                    const app_protocol *const *protocols, size_t n, void *user) {
@@ -19,6 +50,7 @@ void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identi
   h->rng = *rng;
   h->identity = identity;
   h->user = user;
+  app_due_init(&h->due, stream_deadline, stream_tick);
   add_protocol(h, &app_identify_protocol);
   add_protocol(h, &app_ping_protocol);
   for (size_t i = 0; i < n; i++) add_protocol(h, protocols[i]);
@@ -36,6 +68,7 @@ static void end_stream(app_stream *s, int code, weft_time now) {
   app_stream **at = &s->peer->streams;
   while (*at && *at != s) at = &(*at)->next;
   if (*at) *at = s->next;
+  app_due_remove(&s->peer->host->due, &s->due);
   weft_multistream_free(s->negotiation);
   s->negotiation = NULL;
   if (s->protocol && s->protocol->closed) s->protocol->closed(s, code, now);
@@ -77,7 +110,7 @@ static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_
   weft_multistream_config_default(&cfg);
   cfg.dialer = !inbound;
   cfg.protocols = inbound ? p->host->accepted : &s->protocol->name;
-  cfg.protocols_len = inbound ? p->host->accepted_len : 1;
+  cfg.protocols_len = !inbound ? 1 : p->limited ? p->host->accepted_limited_len : p->host->accepted_len;
   if (weft_multistream_new(&s->negotiation, &cfg, &cb, s) != WEFT_OK) {
     free(s);
     return NULL;
@@ -85,11 +118,14 @@ static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_
   s->next = p->streams;
   p->streams = s;
   weft_multistream_start(s->negotiation, now);
+  app_stream_rearm(s);
   return s;
 }
 
 app_stream *app_stream_open(app_peer *p, const app_protocol *protocol, void *state, int *rc, weft_time now) {
   uint32_t id;
+  *rc = WEFT_EUNSUPPORTED;
+  if (p->limited && !protocol->limited) return NULL;
   *rc = p->muxer->open(p->conn, &id, now);
   if (*rc != WEFT_OK) return NULL;
   app_stream *s = new_stream(p, id, false, protocol, state, now);
@@ -169,63 +205,30 @@ void app_peer_stream_event(app_peer *p, const weft_stream_event *ev, weft_time n
   case WEFT_STREAM_RESET: end_stream(s, ev->code, now); break;
   case WEFT_STREAM_CLOSED: end_stream(s, WEFT_OK, now); break;
   }
+  if (ev->type != WEFT_STREAM_RESET && ev->type != WEFT_STREAM_CLOSED) app_stream_rearm(s);
 }
 
 /* ---- peers ----------------------------------------------------------------------------------------------------------------- */
 
 app_peer *app_peer_new(app_host *h, void *conn, const app_muxer *m, const uint8_t *peer_id, size_t len, weft_time now) {
-  weft_peer_id id;
   app_peer *p = calloc(1, sizeof *p);
   (void)now;
   if (!p) return NULL;
   p->host = h;
   p->conn = conn;
   p->muxer = m;
-  if (weft_peer_id_from_bytes(&id, peer_id, len) == WEFT_OK) weft_peer_id_format(&id, p->id_text, sizeof p->id_text);
+  if (weft_peer_id_from_bytes(&p->id, peer_id, len) == WEFT_OK)
+    weft_peer_id_format(&p->id, p->id_text, sizeof p->id_text);
   p->next = h->peers;
+  p->link = &h->peers;
+  if (h->peers) h->peers->link = &p->next;
   h->peers = p;
   return p;
 }
 
 void app_peer_free(app_peer *p, int code, weft_time now) {
-  app_peer **at = &p->host->peers;
   while (p->streams) end_stream(p->streams, code, now);
-  while (*at && *at != p) at = &(*at)->next;
-  if (*at) *at = p->next;
+  *p->link = p->next;
+  if (p->next) p->next->link = p->link;
   free(p);
-}
-
-/* ---- time -------------------------------------------------------------------------------------------------------------------- */
-
-static weft_time stream_deadline(const app_stream *s) {
-  if (s->negotiation) return weft_multistream_deadline(s->negotiation);
-  return s->protocol && s->protocol->deadline ? s->protocol->deadline(s) : WEFT_NEVER;
-}
-
-weft_time app_host_deadline(const app_host *h) {
-  weft_time at = WEFT_NEVER;
-  for (const app_peer *p = h->peers; p; p = p->next)
-    for (const app_stream *s = p->streams; s; s = s->next) {
-      weft_time d = stream_deadline(s);
-      if (d < at) at = d;
-    }
-  return at;
-}
-
-/* Ticks one due stream; a tick may end any stream, so the caller starts over. */
-static bool tick_one(app_host *h, weft_time now) {
-  for (app_peer *p = h->peers; p; p = p->next)
-    for (app_stream *s = p->streams; s; s = s->next) {
-      if (stream_deadline(s) > now) continue;
-      if (s->negotiation)
-        weft_multistream_tick(s->negotiation, now);
-      else
-        s->protocol->tick(s, now);
-      return true;
-    }
-  return false;
-}
-
-void app_host_tick(app_host *h, weft_time now) {
-  while (tick_one(h, now)) {}
 }

@@ -17,7 +17,10 @@
 #include <weft/libp2p/identify.h>
 #include <weft/libp2p/multistream.h>
 #include <weft/libp2p/ping.h>
+#include <weft/multiaddr/multiaddr.h>
 #include <weft/noise/identity.h>
+
+#include "apps/due.h"
 
 typedef struct app_host app_host;
 typedef struct app_peer app_peer;
@@ -33,18 +36,22 @@ typedef struct app_muxer {
   size_t (*room)(const void *conn, uint32_t stream);
 } app_muxer;
 
-extern const app_muxer app_webrtc_muxer; /* conn is a weft_webrtc */
+extern const app_muxer app_webrtc_muxer;  /* conn is a weft_webrtc */
+extern const app_muxer app_upgrade_muxer; /* conn is a weft_upgrade */
 
 /* A protocol's callbacks; each may be NULL. data() gives bytes as they came, one call per frame on webrtc. */
 typedef struct app_protocol {
   const char *name;
   bool manual_consume; /* data() is followed by app_stream_consumed from the protocol */
   bool dial_only;      /* not accepted from the peer */
+  bool limited;        /* may run on a relayed connection (circuit-v2.md: those are limited in time and bytes) */
   void (*opened)(app_stream *s, weft_time now);
   void (*data)(app_stream *s, const uint8_t *data, size_t len, weft_time now);
   void (*remote_closed)(app_stream *s, weft_time now);
   void (*writable)(app_stream *s, weft_time now);
   void (*closed)(app_stream *s, int code, weft_time now); /* last; s is gone after it */
+  /* Both or none. deadline() is asked again after every event and tick of the stream; when it changes at another time, say
+   * app_stream_rearm(). */
   void (*tick)(app_stream *s, weft_time now);
   weft_time (*deadline)(const app_stream *s);
 } app_protocol;
@@ -58,6 +65,7 @@ struct app_stream {
   weft_multistream *negotiation; /* NULL once done */
   void *state;                   /* the protocol's */
   app_stream *next;
+  app_due_item due;
 };
 
 struct app_peer {
@@ -65,10 +73,12 @@ struct app_peer {
   void *conn;
   const app_muxer *muxer;
   char id_text[128];
+  weft_peer_id id;
   char agent[128]; /* from identify, "" before */
+  bool limited;    /* relayed: only protocols that are `limited` run here; set by whoever made it, before its streams */
   app_stream *streams;
   void *data; /* the program's */
-  app_peer *next;
+  app_peer *next, **link;
 };
 
 enum { APP_PROTOCOLS_MAX = 16 };
@@ -77,10 +87,12 @@ struct app_host {
   weft_rng rng;
   const weft_identity *identity;
   const app_protocol *protocols[APP_PROTOCOLS_MAX];
-  const char *accepted[APP_PROTOCOLS_MAX]; /* names for the listener side of multistream */
+  /* Names for the listener side of multistream: those for every connection first, then the others. */
+  const char *accepted[APP_PROTOCOLS_MAX];
   const app_protocol *accepted_protocols[APP_PROTOCOLS_MAX];
-  size_t protocols_len, accepted_len;
+  size_t protocols_len, accepted_len, accepted_limited_len;
   app_peer *peers;
+  app_due due; /* the streams that have a deadline */
   void *user;
   void (*identified)(void *user, app_peer *p, const weft_identify *id, weft_time now);
   void (*pinged)(void *user, app_peer *p, weft_time rtt, weft_time now);
@@ -102,13 +114,15 @@ int app_peer_identify(app_peer *p, weft_time now);
 /* count pings, pinged() for each, then ping_done(). */
 int app_peer_ping(app_peer *p, uint32_t count, weft_time interval, weft_time now);
 
-/* NULL and *rc on failure. opened() when negotiated; closed(WEFT_EUNSUPPORTED) when the peer does not speak it. */
+/* NULL and *rc on failure; WEFT_EUNSUPPORTED: the connection is relayed, and this protocol does not run on those. opened()
+ * when negotiated; closed(WEFT_EUNSUPPORTED) when the peer does not speak it. */
 app_stream *app_stream_open(app_peer *p, const app_protocol *protocol, void *state, int *rc, weft_time now);
 ptrdiff_t app_stream_send(app_stream *s, const uint8_t *data, size_t len, weft_time now);
 size_t app_stream_room(const app_stream *s);
 int app_stream_shutdown(app_stream *s, weft_time now);
 void app_stream_reset(app_stream *s, weft_time now);
 void app_stream_consumed(app_stream *s, size_t n, weft_time now);
+void app_stream_rearm(app_stream *s); /* its protocol's deadline() changed outside an event */
 
 /* The two protocols every host speaks: host_identify.c, host_ping.c. */
 extern const app_protocol app_identify_protocol;

@@ -65,8 +65,12 @@ static void closed(app_stream *s, int code, weft_time now) {
   free(s->state);
 }
 
-const app_protocol app_identify_protocol = {
-    .name = WEFT_IDENTIFY_PROTOCOL, .opened = opened, .data = data, .remote_closed = remote_closed, .closed = closed};
+const app_protocol app_identify_protocol = {.name = WEFT_IDENTIFY_PROTOCOL,
+                                            .limited = true,
+                                            .opened = opened,
+                                            .data = data,
+                                            .remote_closed = remote_closed,
+                                            .closed = closed};
 
 int app_peer_identify(app_peer *p, weft_time now) {
   int rc;

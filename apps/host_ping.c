@@ -92,6 +92,7 @@ static void closed(app_stream *s, int code, weft_time now) {
 }
 
 const app_protocol app_ping_protocol = {.name = WEFT_PING_PROTOCOL,
+                                        .limited = true,
                                         .opened = opened,
                                         .data = data,
                                         .remote_closed = remote_closed,

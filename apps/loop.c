@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "apps/clock.h"
+
+enum { FILES_MAX = 65536, BATCH = 256 };
 
 /* The handler can reach nothing else: a signal has no user pointer. */
 static int signal_pipe[2] = {-1, -1};
@@ -23,13 +28,25 @@ static void on_signal(int signo) {
   errno = saved;
 }
 
+/* Every connection is a descriptor: as many as the system lets us have, within reason. */
+static void raise_limit(void) {
+  struct rlimit r;
+  if (getrlimit(RLIMIT_NOFILE, &r) != 0) return;
+  rlim_t wanted = r.rlim_max == RLIM_INFINITY || r.rlim_max > FILES_MAX ? FILES_MAX : r.rlim_max;
+  if (r.rlim_cur >= wanted) return;
+  r.rlim_cur = wanted;
+  (void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int app_loop_init(app_loop *l) {
   memset(l, 0, sizeof *l);
   l->signal_fd = -1;
-  return WEFT_OK;
+  raise_limit();
+  l->epoll = epoll_create1(EPOLL_CLOEXEC);
+  return l->epoll < 0 ? WEFT_EINTERNAL : WEFT_OK;
 }
 
-void app_loop_end(app_loop *l) {
+static void end_signals(app_loop *l) {
   if (l->signal_fd < 0) return;
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
@@ -39,40 +56,83 @@ void app_loop_end(app_loop *l) {
   l->signal_fd = -1;
 }
 
-int app_loop_watch(app_loop *l, int fd, short events, app_ready_fn ready, void *user) {
-  if (l->fds_len == APP_LOOP_FDS) return WEFT_ELIMIT;
-  l->fds[l->fds_len] = (struct pollfd){.fd = fd, .events = events};
-  l->watch[l->fds_len].ready = ready;
-  l->watch[l->fds_len].user = user;
-  l->fds_len++;
+void app_loop_end(app_loop *l) {
+  end_signals(l);
+  if (l->epoll >= 0) close(l->epoll);
+  l->epoll = -1;
+  free(l->watch);
+  free(l->timers);
+  l->watch = NULL;
+  l->timers = NULL;
+  l->watch_cap = l->timers_len = l->timers_cap = 0;
+}
+
+/* ---- descriptors --------------------------------------------------------------------------------------------------------- */
+
+static app_watch *find(const app_loop *l, int fd) {
+  if (fd < 0 || (size_t)fd >= l->watch_cap || !l->watch[fd].ready) return NULL;
+  return &l->watch[fd];
+}
+
+static int make_slot(app_loop *l, int fd) {
+  size_t cap = l->watch_cap ? l->watch_cap : 64;
+  while (cap <= (size_t)fd) cap *= 2;
+  if (cap == l->watch_cap) return WEFT_OK;
+  app_watch *w = realloc(l->watch, cap * sizeof *w);
+  if (!w) return WEFT_ENOMEM;
+  memset(w + l->watch_cap, 0, (cap - l->watch_cap) * sizeof *w);
+  l->watch = w;
+  l->watch_cap = cap;
   return WEFT_OK;
 }
 
-static size_t find_fd(const app_loop *l, int fd) {
-  for (size_t i = 0; i < l->fds_len; i++)
-    if (l->fds[i].fd == fd) return i;
-  return l->fds_len;
+/* poll's bits are epoll's on Linux, for those used here. */
+static int control(app_loop *l, int op, int fd, const app_watch *w) {
+  struct epoll_event ev = {.events = (uint32_t)w->events, .data.u64 = (uint64_t)w->generation << 32 | (uint32_t)fd};
+  return epoll_ctl(l->epoll, op, fd, &ev);
+}
+
+int app_loop_watch(app_loop *l, int fd, short events, app_ready_fn ready, void *user) {
+  app_watch w = {.ready = ready, .user = user, .events = events, .generation = ++l->generation};
+  int rc = make_slot(l, fd);
+  if (rc != WEFT_OK) return rc;
+  if (control(l, EPOLL_CTL_ADD, fd, &w) != 0) {
+    if (errno != EPERM) return WEFT_EINTERNAL;
+    w.always = true;
+    l->always++;
+  }
+  l->watch[fd] = w;
+  return WEFT_OK;
 }
 
 void app_loop_events(app_loop *l, int fd, short events) {
-  size_t i = find_fd(l, fd);
-  if (i < l->fds_len) l->fds[i].events = events;
+  app_watch *w = find(l, fd);
+  if (!w || w->events == events) return;
+  w->events = events;
+  if (!w->always) control(l, EPOLL_CTL_MOD, fd, w);
 }
 
 void app_loop_unwatch(app_loop *l, int fd) {
-  size_t i = find_fd(l, fd);
-  if (i == l->fds_len) return;
-  l->fds_len--;
-  l->fds[i] = l->fds[l->fds_len];
-  l->watch[i] = l->watch[l->fds_len];
+  app_watch *w = find(l, fd);
+  if (!w) return;
+  if (w->always)
+    l->always--;
+  else
+    epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+  memset(w, 0, sizeof *w);
 }
 
+/* ---- timers and signals -------------------------------------------------------------------------------------------------- */
+
 int app_loop_timer(app_loop *l, app_deadline_fn deadline, app_tick_fn tick, void *user) {
-  if (l->timers_len == APP_LOOP_TIMERS) return WEFT_ELIMIT;
-  l->timers[l->timers_len].deadline = deadline;
-  l->timers[l->timers_len].tick = tick;
-  l->timers[l->timers_len].user = user;
-  l->timers_len++;
+  if (l->timers_len == l->timers_cap) {
+    size_t cap = l->timers_cap ? 2 * l->timers_cap : 8;
+    app_timer *t = realloc(l->timers, cap * sizeof *t);
+    if (!t) return WEFT_ENOMEM;
+    l->timers = t;
+    l->timers_cap = cap;
+  }
+  l->timers[l->timers_len++] = (app_timer){deadline, tick, user};
   return WEFT_OK;
 }
 
@@ -124,19 +184,18 @@ static int wait_ms(const app_loop *l, weft_time now) {
   return ms > 60000 ? 60000 : (int)ms;
 }
 
-static void run_ready(app_loop *l, weft_time now) {
-  /* A callback may unwatch: look each fd up again instead of trusting indices. */
-  int ready[APP_LOOP_FDS];
-  short revents[APP_LOOP_FDS];
-  size_t n = 0;
-  for (size_t i = 0; i < l->fds_len; i++) {
-    if (l->fds[i].revents == 0) continue;
-    ready[n] = l->fds[i].fd;
-    revents[n++] = l->fds[i].revents;
+/* A callback may unwatch what comes later in the batch, and another descriptor may then have its number. */
+static void run_ready(app_loop *l, const struct epoll_event *ev, int n, weft_time now) {
+  for (int i = 0; i < n && !l->stopped; i++) {
+    const app_watch *w = find(l, (int)(uint32_t)ev[i].data.u64);
+    if (w && w->generation == (uint32_t)(ev[i].data.u64 >> 32)) w->ready(w->user, (short)ev[i].events, now);
   }
-  for (size_t k = 0; k < n && !l->stopped; k++) {
-    size_t i = find_fd(l, ready[k]);
-    if (i < l->fds_len) l->watch[i].ready(l->watch[i].user, revents[k], now);
+}
+
+static void run_always(app_loop *l, weft_time now) {
+  for (size_t fd = 0; l->always > 0 && fd < l->watch_cap && !l->stopped; fd++) {
+    const app_watch *w = find(l, (int)fd);
+    if (w && w->always && w->events) w->ready(w->user, w->events, now);
   }
 }
 
@@ -146,13 +205,14 @@ static void run_due(app_loop *l, weft_time now) {
 }
 
 int app_loop_run(app_loop *l) {
+  struct epoll_event ev[BATCH];
   while (!l->stopped) {
     if (l->before_wait) l->before_wait(l->before_wait_user, app_clock_now());
-    weft_time now = app_clock_now();
-    int n = poll(l->fds, l->fds_len, wait_ms(l, now));
-    now = app_clock_now();
-    if (n > 0) run_ready(l, now);
+    int n = epoll_wait(l->epoll, ev, BATCH, l->always > 0 ? 0 : wait_ms(l, app_clock_now()));
     if (n < 0 && errno != EINTR) return 1;
+    weft_time now = app_clock_now();
+    run_ready(l, ev, n, now);
+    run_always(l, now);
     if (!l->stopped) run_due(l, app_clock_now());
   }
   if (l->before_wait) l->before_wait(l->before_wait_user, app_clock_now());

@@ -1,4 +1,4 @@
-/* apps: one poll(2) loop. The only place of the programs that waits.
+/* apps: the event loop, over epoll(7). The only place of the programs that waits.
  *
  *   app_loop loop;
  *   app_loop_init(&loop);
@@ -20,21 +20,28 @@ typedef void (*app_tick_fn)(void *user, weft_time now);
 /* The first SIGINT or SIGTERM; a second one ends the process at once. */
 typedef void (*app_signal_fn)(void *user, int signo, weft_time now);
 
-enum { APP_LOOP_FDS = 1024, APP_LOOP_TIMERS = 16 };
+typedef struct app_watch {
+  app_ready_fn ready; /* NULL: this descriptor is not watched */
+  void *user;
+  short events;
+  bool always;         /* a regular file, which epoll refuses: ready whenever it is asked for */
+  uint32_t generation; /* tells a descriptor from an earlier one of the same number */
+} app_watch;
+
+typedef struct app_timer {
+  app_deadline_fn deadline;
+  app_tick_fn tick;
+  void *user;
+} app_timer;
 
 typedef struct app_loop {
-  struct pollfd fds[APP_LOOP_FDS];
-  struct {
-    app_ready_fn ready;
-    void *user;
-  } watch[APP_LOOP_FDS];
-  size_t fds_len;
-  struct {
-    app_deadline_fn deadline;
-    app_tick_fn tick;
-    void *user;
-  } timers[APP_LOOP_TIMERS];
-  size_t timers_len;
+  int epoll;
+  app_watch *watch; /* by descriptor */
+  size_t watch_cap;
+  app_timer *timers;
+  size_t timers_len, timers_cap;
+  size_t always;
+  uint32_t generation;
   app_tick_fn before_wait;
   void *before_wait_user;
   app_signal_fn on_signal;
@@ -44,12 +51,14 @@ typedef struct app_loop {
   int code;
 } app_loop;
 
+/* Also raises the soft limit of open files to the hard one, at most 65,536. WEFT_EINTERNAL with errno. */
 int app_loop_init(app_loop *l);
 void app_loop_end(app_loop *l);
-int app_loop_watch(app_loop *l, int fd, short events, app_ready_fn ready, void *user); /* WEFT_ELIMIT */
-void app_loop_events(app_loop *l, int fd, short events);                               /* changes what is waited for */
-void app_loop_unwatch(app_loop *l, int fd);
-/* tick is called after every wake when its deadline is due, and deadline is asked again. */
+/* events are those of poll(2). WEFT_ENOMEM; WEFT_EINTERNAL with errno. */
+int app_loop_watch(app_loop *l, int fd, short events, app_ready_fn ready, void *user);
+void app_loop_events(app_loop *l, int fd, short events); /* changes what is waited for; 0: errors alone */
+void app_loop_unwatch(app_loop *l, int fd); /* before it is closed; what was seen of it already is not told */
+/* tick is called after every wake when its deadline is due, and deadline is asked again. WEFT_ENOMEM. */
 int app_loop_timer(app_loop *l, app_deadline_fn deadline, app_tick_fn tick, void *user);
 /* Called once before every wait: the place to flush what the callbacks have gathered. */
 void app_loop_before_wait(app_loop *l, app_tick_fn fn, void *user);

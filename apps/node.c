@@ -41,10 +41,22 @@ static int make_identity(app_node *n, const app_node_options *o) {
   return APP_EXIT_OK;
 }
 
+static void init_host(app_node *n, const app_node_options *o, const app_chat_callbacks *cb) {
+  const app_protocol *protocols[APP_PROTOCOLS_MAX];
+  size_t len = 0;
+  if (cb) {
+    app_chat_init(&n->chat, cb, o->echo, n->user);
+    protocols[len++] = &n->chat.protocol;
+  }
+  for (size_t i = 0; i < o->protocols_len && len < APP_PROTOCOLS_MAX; i++) protocols[len++] = o->protocols[i];
+  app_host_init(&n->host, &n->rng, &n->identity, protocols, len, n->user);
+}
+
 int app_node_init(app_node *n, const app_node_options *o, const app_chat_callbacks *cb, void *user) {
   memset(n, 0, sizeof *n);
   (void)app_clock_started();
   app_report_init(&n->report, o->json, o->quiet, o->verbose);
+  if (app_loop_init(&n->loop) != WEFT_OK) return fail(n, "event loop", strerror(errno), "");
   n->rng = app_entropy();
   n->user = user;
   if (sodium_init() < 0) return fail(n, "libsodium", "sodium_init failed", "");
@@ -54,10 +66,7 @@ int app_node_init(app_node *n, const app_node_options *o, const app_chat_callbac
     n->keylog = fopen(o->keylog, "a");
     if (!n->keylog) return fail(n, "key log", strerror(errno), "give --keylog a path that can be written");
   }
-  app_chat_init(&n->chat, cb, o->echo, user);
-  const app_protocol *protocols[] = {&n->chat.protocol};
-  app_host_init(&n->host, &n->rng, &n->identity, protocols, 1, user);
-  app_loop_init(&n->loop);
+  init_host(n, o, cb);
   app_loop_before_wait(&n->loop, flush_sockets, n);
   return APP_EXIT_OK;
 }

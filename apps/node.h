@@ -37,6 +37,9 @@ enum { APP_NODE_SOCKETS = 16 };
 typedef struct app_node_options {
   const char *key_file, *keylog;
   bool json, quiet, verbose, echo;
+  const app_protocol *const
+      *protocols; /* beside chat, identify and ping; borrowed during init, each while the node lives */
+  size_t protocols_len;
 } app_node_options;
 
 typedef struct app_node app_node;
@@ -63,6 +66,7 @@ struct app_node {
   void *user;
 };
 
+/* cb NULL: no chat. */
 int app_node_init(app_node *n, const app_node_options *o, const app_chat_callbacks *cb, void *user);
 void app_node_end(app_node *n);
 void app_node_webrtc_config(app_node *n, weft_webrtc_config *cfg);
