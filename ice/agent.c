@@ -138,6 +138,7 @@ static void free_lists(weft_ice *ice) {
     weft_mem_free(&ice->alloc, r, sizeof *r);
   }
   free_list_of_gathers(ice);
+  weft_ice_names_free(ice);
   while (!weft_list_empty(&ice->locals)) {
     weft_ice_local *l = WEFT_LIST_ITEM(ice->locals.next, weft_ice_local, node);
     weft_list_remove(&l->node);
@@ -217,6 +218,7 @@ int weft_ice_new(weft_ice **out, const weft_ice_config *cfg, const weft_ice_call
   weft_list_init(&ice->gathers);
   weft_list_init(&ice->remotes);
   weft_list_init(&ice->pairs);
+  weft_list_init(&ice->names);
   int rc = init(ice);
   if (rc == WEFT_OK)
     *out = ice;
@@ -232,7 +234,7 @@ static void deliver_candidates(weft_ice *ice) {
   for (weft_list *n = ice->locals.next; n != &ice->locals && !ice->q.free_pending; n = n->next) {
     weft_ice_local *l = WEFT_LIST_ITEM(n, weft_ice_local, node);
     weft_ice_candidate c;
-    if (l->announced || !weft_ice_local_shown(l)) continue;
+    if (l->announced || !weft_ice_local_shown(ice, l)) continue;
     l->announced = true;
     weft_ice_local_describe(ice, l, &c);
     weft_ice_event ev = {.type = WEFT_ICE_EVENT_CANDIDATE, .candidate = &c};
@@ -243,6 +245,10 @@ static void deliver_candidates(weft_ice *ice) {
 static void deliver(weft_ice *ice, const weft_ice_note *n) {
   if (n->type == WEFT_ICE_EVENT_CANDIDATE) {
     deliver_candidates(ice);
+    return;
+  }
+  if (n->type == WEFT_ICE_EVENT_RESOLVE) {
+    weft_ice_names_deliver(ice);
     return;
   }
   weft_ice_event ev = {.type = n->type, .state = n->state, .rtt = n->rtt};
@@ -419,6 +425,15 @@ static weft_time limit_at(const weft_ice *ice) {
   return weft_time_add(ice->started_at, ice->cfg.check_limit);
 }
 
+static const char *why_no_path(const weft_ice *ice) {
+  if (ice->stats.checks_received > 0 || ice->checks_answered)
+    return "the peer was heard, but no check of ours was answered with good credentials in time";
+  if (ice->pair_n == 0)
+    return ice->name_n > 0 ? "the peer told only .local names, and none of them could be resolved here"
+                           : "the peer told no address that fits one of ours";
+  return "nobody answered at any of the peer's addresses; is it running and reachable by UDP?";
+}
+
 void weft_ice_run(weft_ice *ice) {
   if (ice->state == WEFT_ICE_CLOSED) return;
   weft_ice_consent_run(ice); /* first: it may make pairs wait for a check */
@@ -428,10 +443,7 @@ void weft_ice_run(weft_ice *ice) {
   weft_ice_update_state(ice);
   weft_ice_nominate_run(ice);
   if (weft_time_due(limit_at(ice), ice->now))
-    weft_ice_finish(ice, WEFT_WHO_TIMEOUT, "checks", WEFT_ETIMEDOUT,
-                    ice->stats.checks_received + ice->stats.responses_received > 0
-                        ? "the peer was heard, but no check of ours was answered with good credentials in time"
-                        : "nobody answered at any of the peer's addresses; is it running and reachable by UDP?");
+    weft_ice_finish(ice, WEFT_WHO_TIMEOUT, "checks", WEFT_ETIMEDOUT, why_no_path(ice));
 }
 
 int weft_ice_tick(weft_ice *ice, weft_time now) {

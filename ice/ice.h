@@ -107,7 +107,16 @@ typedef struct weft_ice_config {
   bool
       records_renew_consent; /* default false, as RFC 7675 section 5.1. True: weft_ice_authenticated renews consent too, for those
                                * whose STUN keys prove less than the upper layer's MAC (webrtc-direct: the key is the user name) */
+  /* Filters. By type, a sum of WEFT_ICE_TYPE(...), 0: all. told_types: our candidates that are told to the peer (checks
+   * go out from a base all the same); remote_types: the peer's that are paired, PRFLX being those found by its checks.
+   * remote_allowed: asked for every address of the peer before a pair, an answer or a check; NULL: all. Our own
+   * addresses and interfaces are filtered by not adding them, ports by the socket. */
+  uint32_t told_types, remote_types;
+  bool (*remote_allowed)(void *user, const weft_addr *remote);
+  void *remote_allowed_user;
 } weft_ice_config;
+
+#define WEFT_ICE_TYPE(type) (1u << (type))
 
 typedef enum weft_ice_event_type {
   WEFT_ICE_EVENT_STATE = 1,
@@ -115,13 +124,14 @@ typedef enum weft_ice_event_type {
   WEFT_ICE_EVENT_GATHERED = 3,  /* no more local candidates */
   WEFT_ICE_EVENT_SELECTED = 4,  /* the path in use, at first and at every change */
   WEFT_ICE_EVENT_DATA = 5,      /* not STUN, from a validated pair */
-  WEFT_ICE_EVENT_CLOSED = 6
+  WEFT_ICE_EVENT_CLOSED = 6,
+  WEFT_ICE_EVENT_RESOLVE = 7 /* the peer named a candidate (mDNS): see weft_ice_add_remote */
 } weft_ice_event_type;
 
 typedef struct weft_ice_event {
   weft_ice_event_type type;
   weft_ice_state state;                            /* STATE */
-  const weft_ice_candidate *candidate;             /* CANDIDATE */
+  const weft_ice_candidate *candidate;             /* CANDIDATE, RESOLVE */
   const weft_addr *local, *remote;                 /* SELECTED, DATA: local is the base (socket) address */
   weft_ice_candidate_type local_type, remote_type; /* SELECTED */
   weft_time rtt;                                   /* SELECTED: of the last check, WEFT_NEVER if unknown */
@@ -144,7 +154,8 @@ typedef struct weft_ice_stats {
   uint64_t checks_sent, checks_received, responses_sent, responses_received;
   uint64_t drop_malformed, drop_username, drop_integrity, drop_unknown_transaction, drop_wrong_source, drop_unvalidated;
   uint64_t drop_candidate_forbidden, drop_candidate_limit, drop_address_limit, role_conflicts;
-  weft_time rtt; /* smoothed, WEFT_NEVER when unknown */
+  weft_time rtt;                    /* smoothed, WEFT_NEVER when unknown */
+  uint64_t drop_candidate_filtered; /* by cfg: remote_types, remote_allowed */
 } weft_ice_stats;
 
 #define weft_ice_config_default(c) weft_ice_config_init((c), sizeof *(c))
@@ -159,16 +170,22 @@ const char *weft_ice_local_pwd(const weft_ice *ice);
 int weft_ice_set_remote(weft_ice *ice, const char *ufrag, const char *pwd);
 /* A socket address we receive on: becomes a host candidate (CANDIDATE event) and the base of others; the earlier it is
  * added, the higher its preference. A wildcard address is a base too (datagrams to any address of that port are its),
- * but no candidate. WEFT_EINVAL: loopback without allow_loopback, port 0, multicast...; WEFT_ELIMIT: 32 local
- * candidates; WEFT_ESTATE after weft_ice_gather. */
+ * but no candidate. IPv4 and IPv6 in turn is RFC 8421's advice. Host candidates are never hidden behind names of our
+ * own. WEFT_EINVAL: loopback without allow_loopback, port 0, multicast, IPv6 link-local without a zone...; WEFT_ELIMIT:
+ * 32 local candidates; WEFT_ESTATE after weft_ice_gather. */
 int weft_ice_add_local(weft_ice *ice, const weft_addr *base, weft_time now);
 /* A STUN server: asked from every base of its family, at the pace of the checks, five times in 9.5 s; gives srflx
  * candidates. WEFT_ELIMIT: four servers. */
 int weft_ice_add_stun_server(weft_ice *ice, const weft_addr *server, weft_time now);
 /* No more bases and servers: GATHERED follows when all have answered or timed out. */
 int weft_ice_gather(weft_ice *ice, weft_time now);
-/* WEFT_OK also for one that is dropped by policy (counted). */
+/* WEFT_OK also for one that is dropped by policy (counted). One that has a ".local" name in place of an address raises
+ * RESOLVE, once per name and port, for at most max_remote of them: the application resolves the name when it can, and
+ * calls this again with a copy of the candidate whose `addr` has the address found (and the same port), once per
+ * address. There is nothing to do for a name without an address: the peer's own checks may still find the way. */
 int weft_ice_add_remote(weft_ice *ice, const weft_ice_candidate *c, weft_time now);
+/* The peer has told all (RFC 8838 section 8.2). It ends nothing by itself: a check from an address nobody told may still
+ * come, so check_limit runs its course (RFC 8863 section 4). */
 int weft_ice_end_of_candidates(weft_ice *ice, weft_time now);
 /* Begins checks, the first one before this returns; needs remote credentials (else WEFT_ESTATE; a lite agent needs
  * none). Candidates may still be added (RFC 8838). Checks that come in are answered from the beginning. */
@@ -266,7 +283,9 @@ void weft_ice_mux_free(weft_ice_mux *m);
 int weft_ice_mux_add_ufrag(weft_ice_mux *m, const char *local_ufrag, void *target); /* WEFT_ESTATE when taken */
 int weft_ice_mux_add_address(weft_ice_mux *m, const weft_addr *local, const weft_addr *remote, void *target);
 void weft_ice_mux_remove(weft_ice_mux *m, void *target); /* all its entries */
-/* NULL when nothing matches. */
+/* NULL when nothing matches. A STUN response that matches nothing may be of a STUN server which several agents ask from
+ * that socket: offer it to each, it is taken by the one whose transaction it is. Register with add_address what an agent
+ * sends to, but not STUN servers. */
 void *weft_ice_mux_route(const weft_ice_mux *m, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
                          size_t len);
 

@@ -36,7 +36,7 @@
 #define WEFT_ICE_ROLE_SWITCHES 16    /* an honest conflict needs one */
 #define WEFT_ICE_NOMINATE_GRACE WEFT_MS(500) /* how long better pairs that are still open are waited for */
 #define WEFT_ICE_RENOMINATE_MIN WEFT_SEC(1)  /* controlled: between two changes of the nominated pair */
-#define WEFT_ICE_PATH_STALE WEFT_SEC(3)      /* controlled: a silent path gives way to any nominated one */
+#define WEFT_ICE_PATH_STALE WEFT_SEC(3)      /* a path as silent as that gives way to another that answers */
 
 enum { WEFT_ICE_RING = 16, WEFT_ICE_RING_KEEP = 2 /* for STATE and CLOSED at the end */ };
 
@@ -66,6 +66,13 @@ typedef struct weft_ice_remote {
   bool old; /* of before a restart */
   char foundation[33];
 } weft_ice_remote;
+
+/* A candidate with a name, which the application is asked to resolve. */
+typedef struct weft_ice_name {
+  weft_list node;
+  weft_ice_candidate candidate;
+  bool asked;
+} weft_ice_name;
 
 typedef enum weft_ice_pair_state {
   WEFT_ICE_FROZEN = 0,
@@ -140,11 +147,12 @@ struct weft_ice {
   uint8_t key[16]; /* of foundations */
   char *local_ufrag, *local_pwd, *remote_ufrag, *remote_pwd;
   bool started, gather_ended, gathered, end_of_candidates;
+  bool checks_answered; /* by the peer, however */
   unsigned role_switches;
   weft_time started_at, pace_at, first_valid_at, nominated_at, live_at;
   weft_time consent_at, quiet_wait; /* of the selected pair */
-  weft_list locals, gathers, remotes, pairs;
-  uint16_t local_n, remote_n, pair_n, server_n, held_n;
+  weft_list locals, gathers, remotes, pairs, names;
+  uint16_t local_n, remote_n, pair_n, server_n, held_n, name_n;
   uint32_t prflx_n;
   weft_addr servers[WEFT_ICE_SERVER_MAX];
   weft_ice_pair *selected, *nominated;
@@ -153,7 +161,7 @@ struct weft_ice {
   bool has_path;
   weft_ice_stats stats;
   weft_closed closed;
-  bool candidates_pending;
+  bool candidates_pending, names_pending;
   weft_evq q;
   weft_ice_note ring[WEFT_ICE_RING];
 };
@@ -180,6 +188,8 @@ void weft_ice_free_text(weft_ice *ice, char **text, bool secret);
 /* policy.c */
 bool weft_ice_addr_forbidden(const weft_addr *a, bool allow_loopback);
 bool weft_ice_addr_pairable(const weft_addr *base, const weft_addr *remote);
+/* The application's filters; `type` is that of the candidate. */
+bool weft_ice_remote_passes(const weft_ice *ice, weft_ice_candidate_type type, const weft_addr *remote);
 
 /* local.c, gather.c */
 weft_ice_local *weft_ice_find_base(const weft_ice *ice, const weft_addr *addr);
@@ -187,7 +197,7 @@ weft_ice_local *weft_ice_local_new(weft_ice *ice, weft_ice_candidate_type type, 
                                    const weft_addr *addr);
 weft_ice_local *weft_ice_find_local(const weft_ice *ice, const weft_ice_local *base, const weft_addr *addr);
 void weft_ice_local_describe(const weft_ice *ice, const weft_ice_local *l, weft_ice_candidate *out);
-bool weft_ice_local_shown(const weft_ice_local *l);
+bool weft_ice_local_shown(const weft_ice *ice, const weft_ice_local *l);
 int weft_ice_gather_base(weft_ice *ice, weft_ice_local *base);
 void weft_ice_gather_run(weft_ice *ice);
 bool weft_ice_gather_response(weft_ice *ice, const weft_ice_local *base, const weft_addr *remote,
@@ -200,6 +210,11 @@ weft_ice_remote *weft_ice_find_remote(const weft_ice *ice, const weft_addr *addr
 weft_ice_remote *weft_ice_remote_new(weft_ice *ice, weft_ice_candidate_type type, const weft_addr *addr,
                                      uint32_t priority, const char *foundation);
 weft_ice_remote *weft_ice_remote_peer_reflexive(weft_ice *ice, const weft_addr *addr, uint32_t priority);
+
+/* names.c */
+int weft_ice_name_add(weft_ice *ice, const weft_ice_candidate *c);
+void weft_ice_names_deliver(weft_ice *ice);
+void weft_ice_names_free(weft_ice *ice);
 
 /* pair.c */
 weft_ice_pair *weft_ice_pair_find(const weft_ice *ice, const weft_ice_local *base, const weft_addr *remote, bool old);

@@ -46,9 +46,11 @@ weft_ice_local *weft_ice_local_new(weft_ice *ice, weft_ice_candidate_type type, 
   return l;
 }
 
-/* Candidates that the peer is told: not wildcards, not what only checks discovered (RFC 8445 section 7.2.5.3.1). */
-bool weft_ice_local_shown(const weft_ice_local *l) {
-  return l->type != WEFT_ICE_PRFLX && !weft_addr_is_unspecified(&l->addr);
+/* Candidates that the peer is told: not wildcards, not what only checks discovered (RFC 8445 section 7.2.5.3.1), nor
+ * what the application keeps to itself. */
+bool weft_ice_local_shown(const weft_ice *ice, const weft_ice_local *l) {
+  if (l->type == WEFT_ICE_PRFLX || weft_addr_is_unspecified(&l->addr)) return false;
+  return ice->cfg.told_types == 0 || (ice->cfg.told_types & WEFT_ICE_TYPE(l->type)) != 0;
 }
 
 /* Alike for the same type, base address and server (RFC 8445 section 5.1.1.3); keyed, so that it tells nothing else. */
@@ -73,6 +75,7 @@ void weft_ice_local_describe(const weft_ice *ice, const weft_ice_local *l, weft_
 /* A base that can carry checks at all. */
 static bool base_usable(const weft_ice *ice, const weft_addr *a) {
   if (a->port == 0 || (a->family != WEFT_AF_IP4 && a->family != WEFT_AF_IP6)) return false;
+  if (a->family == WEFT_AF_IP6 && weft_addr_is_link_local(a) && a->scope == 0) return false; /* RFC 4007 section 11 */
   return weft_addr_is_unspecified(a) || !weft_ice_addr_forbidden(a, ice->cfg.allow_loopback);
 }
 

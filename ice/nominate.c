@@ -108,21 +108,31 @@ static bool nominating(const weft_ice *ice) {
   return false;
 }
 
-/* The pair we would nominate now; NULL when none is needed or there is none. */
-static weft_ice_pair *candidate(const weft_ice *ice) {
-  if (!ice->started || ice->role != WEFT_ICE_CONTROLLING || nominating(ice)) return NULL;
-  if (ice->nominated == NULL) return best_valid(ice);
-  if (!weft_ice_late(ice)) return NULL;
-  for (weft_list *n = ice->pairs.next; n != &ice->pairs;
-       n = n->next) { /* the path is being lost: any that answered since */
+/* After a nomination nothing else is asked but what the peer asks from: its address is a new one (a NAT forgot it), or
+ * the path is being lost and all are asked again. */
+static weft_ice_pair *answered_since(const weft_ice *ice) {
+  for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) {
     weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
-    if (p != ice->nominated && !p->old && p->valid && p->answered_at > ice->nominated->answered_at) return p;
+    if (p != ice->nominated && !p->old && p->valid && p->answered_at > ice->nominated->heard_at) return p;
   }
   return NULL;
 }
 
+/* The pair we would nominate at due_at(); NULL when none is needed or there is none. */
+static weft_ice_pair *candidate(const weft_ice *ice) {
+  if (!ice->started || ice->role != WEFT_ICE_CONTROLLING || nominating(ice)) return NULL;
+  return ice->nominated == NULL ? best_valid(ice) : answered_since(ice);
+}
+
+/* Not more often than once a second, however the peer moves. */
+static weft_time move_at(const weft_ice *ice) {
+  return weft_time_max(weft_time_add(ice->nominated->heard_at, WEFT_ICE_PATH_STALE),
+                       weft_time_add(ice->nominated_at, WEFT_ICE_RENOMINATE_MIN));
+}
+
 static weft_time due_at(const weft_ice *ice, const weft_ice_pair *p) {
-  if (ice->nominated != NULL || !waits_for_better(ice, p)) return ice->now;
+  if (ice->nominated != NULL) return move_at(ice);
+  if (!waits_for_better(ice, p)) return ice->now;
   return weft_time_add(ice->first_valid_at, WEFT_ICE_NOMINATE_GRACE);
 }
 

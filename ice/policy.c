@@ -35,11 +35,27 @@ bool weft_ice_addr_forbidden(const weft_addr *a, bool allow_loopback) {
   return weft_addr_is_loopback(a) && !allow_loopback;
 }
 
+static bool zoned(const weft_addr *a) { return a->family == WEFT_AF_IP6 && weft_addr_is_link_local(a); }
+
+/* A zone is ours, not the peer's: his link-local address is in the zone of our base, or says nothing (RFC 4007 section
+ * 6). */
+static bool zones_fit(const weft_addr *base, const weft_addr *remote) {
+  if (!zoned(remote)) return true;
+  if (base->scope == 0 || remote->scope == 0) return base->scope != remote->scope;
+  return base->scope == remote->scope;
+}
+
 /* RFC 8445 section 6.1.2.2: same family, and link-local only with link-local; likewise loopback. */
 bool weft_ice_addr_pairable(const weft_addr *base, const weft_addr *remote) {
   if (base->family != remote->family) return false;
   if (base->port == remote->port && weft_addr_equal_ip(base, remote)) return false; /* our own socket */
+  if (!zones_fit(base, remote)) return false;
   if (weft_addr_is_unspecified(base)) return true;
   return weft_addr_is_link_local(base) == weft_addr_is_link_local(remote) &&
          weft_addr_is_loopback(base) == weft_addr_is_loopback(remote);
+}
+
+bool weft_ice_remote_passes(const weft_ice *ice, weft_ice_candidate_type type, const weft_addr *remote) {
+  if (ice->cfg.remote_types != 0 && (ice->cfg.remote_types & WEFT_ICE_TYPE(type)) == 0) return false;
+  return ice->cfg.remote_allowed == NULL || ice->cfg.remote_allowed(ice->cfg.remote_allowed_user, remote);
 }

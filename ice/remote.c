@@ -93,11 +93,28 @@ weft_ice_remote *weft_ice_remote_peer_reflexive(weft_ice *ice, const weft_addr *
   return weft_ice_remote_new(ice, WEFT_ICE_PRFLX, addr, priority, foundation);
 }
 
-/* Well formed, but not for us: names (the application resolves them), TCP, other components, another generation. */
+static bool is_name(const weft_ice_candidate *c) { return c->addr.family == WEFT_AF_NONE && c->host[0] != 0; }
+
+/* An IPv6 link-local address means something in the zones of our bases alone. */
+static bool lost_zone(const weft_ice *ice, const weft_addr *a) {
+  if (a->family != WEFT_AF_IP6 || !weft_addr_is_link_local(a) || a->scope != 0) return false;
+  for (weft_list *n = ice->locals.next; n != &ice->locals; n = n->next)
+    if (weft_ice_addr_pairable(&WEFT_LIST_ITEM(n, weft_ice_local, node)->addr, a)) return false;
+  return true;
+}
+
+/* Well formed, but not for us: TCP, other components, another generation, an address that is never sent to. */
 static bool usable(const weft_ice *ice, const weft_ice_candidate *c) {
-  if (c->tcp || c->component != 1 || c->addr.family == WEFT_AF_NONE) return false;
+  if (c->tcp || c->component != 1) return false;
   if (c->ufrag[0] != 0 && ice->remote_ufrag != NULL && strcmp(c->ufrag, ice->remote_ufrag) != 0) return false;
-  return !weft_ice_addr_forbidden(&c->addr, ice->cfg.allow_loopback);
+  if (is_name(c)) return c->addr.port != 0;
+  return !weft_ice_addr_forbidden(&c->addr, ice->cfg.allow_loopback) && !lost_zone(ice, &c->addr);
+}
+
+/* A name has no address yet to be asked about. */
+static bool passes(const weft_ice *ice, const weft_ice_candidate *c) {
+  if (!is_name(c)) return weft_ice_remote_passes(ice, c->type, &c->addr);
+  return ice->cfg.remote_types == 0 || (ice->cfg.remote_types & WEFT_ICE_TYPE(c->type)) != 0;
 }
 
 /* A check came before the candidate did: it now gets its name (RFC 8838 section 11.4). */
@@ -110,6 +127,7 @@ static void learn(weft_ice *ice, weft_ice_remote *r, const weft_ice_candidate *c
 }
 
 static int take(weft_ice *ice, const weft_ice_candidate *c) {
+  if (is_name(c)) return weft_ice_name_add(ice, c);
   weft_ice_remote *r = weft_ice_find_remote(ice, &c->addr);
   if (r != NULL) {
     learn(ice, r, c);
@@ -126,10 +144,12 @@ int weft_ice_add_remote(weft_ice *ice, const weft_ice_candidate *c, weft_time no
   if (ice->state == WEFT_ICE_CLOSED || ice->cfg.lite) return WEFT_ESTATE;
   weft_ice_enter(ice, now);
   int rc = WEFT_OK;
-  if (usable(ice, c))
-    rc = take(ice, c);
-  else
+  if (!usable(ice, c))
     weft_ice_drop(ice, &ice->stats.drop_candidate_forbidden, "drop_candidate_forbidden", NULL, 0);
+  else if (!passes(ice, c))
+    weft_ice_drop(ice, &ice->stats.drop_candidate_filtered, "drop_candidate_filtered", NULL, 0);
+  else
+    rc = take(ice, c);
   weft_ice_run(ice);
   weft_ice_leave(ice);
   return rc;

@@ -112,6 +112,11 @@ void weft_ice_request(weft_ice *ice, weft_ice_local *base, const weft_addr *remo
     weft_ice_drop(ice, &ice->stats.drop_candidate_forbidden, "drop_candidate_forbidden", m->data, m->len);
     return;
   }
+  const weft_ice_remote *known = weft_ice_find_remote(ice, remote);
+  if (!weft_ice_remote_passes(ice, known != NULL ? known->type : WEFT_ICE_PRFLX, remote)) {
+    weft_ice_drop(ice, &ice->stats.drop_candidate_filtered, "drop_candidate_filtered", m->data, m->len);
+    return;
+  }
   ice->stats.checks_received++;
   size_t n = weft_stun_unknown(m, NULL, 0, unknown, UNKNOWN_MAX);
   if (n > 0) {

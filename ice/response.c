@@ -109,6 +109,7 @@ void weft_ice_response(weft_ice *ice, weft_ice_local *base, const weft_addr *rem
     return;
   }
   ice->stats.responses_received++;
+  ice->checks_answered = true;
   if (m->cls == WEFT_STUN_SUCCESS)
     take_success(ice, p, s, &mapped);
   else

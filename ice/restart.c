@@ -64,6 +64,8 @@ static void begin_again(weft_ice *ice) {
   ice->started = ice->end_of_candidates = false;
   ice->first_valid_at = WEFT_NEVER;
   ice->role_switches = 0;
+  ice->checks_answered = false;
+  weft_ice_names_free(ice);
   keep_path(ice);
   announce_again(ice);
   weft_ice_update_state(ice);

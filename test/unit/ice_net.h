@@ -43,7 +43,8 @@ typedef struct ice_node {
   size_t mappings_n;
   bool cut;  /* nothing leaves and nothing arrives */
   bool mute; /* what leaves is lost */
-  weft_ice_candidate candidates[16];
+  weft_ice_candidate candidates[16], names[4];
+  size_t names_n;
   size_t candidates_n, gathered, selections, closes, data_n, state_changes;
   weft_ice_state states[32];
   weft_addr local, remote; /* of SELECTED */
@@ -78,6 +79,8 @@ typedef struct ice_net {
   unsigned stun_error; /* answers with this code instead */
   bool stun_lies;      /* says 224.0.0.1:9 */
   size_t wire, wire_bytes;
+  weft_ice_mux *mux; /* in front of the nodes that all have the address `shared` */
+  weft_addr shared;
   weft_addr dead; /* what comes from or goes to here is lost */
 } ice_net;
 
@@ -138,6 +141,8 @@ static inline int ice_net_output(void *user, const weft_addr *local, const weft_
   ck_assert_uint_ge(now, net->now);
   ck_assert_uint_le(len, ICE_NET_PACKET);
   n->sent++;
+  if (net->mux != NULL && weft_addr_equal(local, &net->shared) && !weft_addr_equal(remote, &net->stun_server))
+    ck_assert_int_eq(weft_ice_mux_add_address(net->mux, local, remote, n), WEFT_OK);
   if (n->cut || n->mute) return WEFT_OK;
   weft_addr from = ice_nat_out(n, local, remote);
   if (test_rng_chance(&net->rng, net->loss)) return WEFT_OK;
@@ -163,6 +168,10 @@ static inline void ice_net_event(void *user, const weft_ice_event *ev, weft_time
     if (n->candidates_n < WEFT_ARRAY_LEN(n->candidates)) n->candidates[n->candidates_n++] = *ev->candidate;
     break;
   case WEFT_ICE_EVENT_GATHERED: n->gathered++; break;
+  case WEFT_ICE_EVENT_RESOLVE:
+    if (n->names_n < WEFT_ARRAY_LEN(n->names)) n->names[n->names_n] = *ev->candidate;
+    n->names_n++;
+    break;
   case WEFT_ICE_EVENT_SELECTED:
     n->selections++;
     n->local = *ev->local;
@@ -269,8 +278,22 @@ static inline void ice_net_stun_server(ice_net *net, const ice_packet *p) {
   ice_net_put(net, &p->to, &p->from, buf, len);
 }
 
+/* As an application does it that has several agents on one socket. */
+static inline void ice_net_share(ice_net *net, const ice_packet *p) {
+  ice_node *n = weft_ice_mux_route(net->mux, &p->to, &p->from, p->data, p->len);
+  for (size_t i = 0; i < net->nodes_n; i++) {
+    ice_node *each = &net->nodes[i];
+    if (each == n || (n == NULL && weft_stun_is(p->data, p->len) && weft_addr_equal(&each->addr[0], &net->shared)))
+      ck_assert_int_eq(weft_ice_input(each->ice, &p->to, &p->from, p->data, p->len, net->now), WEFT_OK);
+  }
+}
+
 static inline void ice_net_deliver(ice_net *net, const ice_packet *p) {
   weft_addr local;
+  if (net->mux != NULL && weft_addr_equal(&p->to, &net->shared)) {
+    ice_net_share(net, p);
+    return;
+  }
   if (net->stun_server.family != 0 && weft_addr_equal(&net->stun_server, &p->to)) {
     ice_net_stun_server(net, p);
     return;

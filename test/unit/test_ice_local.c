@@ -5,7 +5,8 @@ START_TEST(bases) {
   static ice_net net;
   ice_net_init(&net, 1);
   ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
-  static const char *const bad[] = {"192.0.2.1:0", "127.0.0.1:1", "[::1]:1", "224.0.0.1:1", "[::ffff:192.0.2.1]:1"};
+  static const char *const bad[] = {"192.0.2.1:0", "127.0.0.1:1",          "[::1]:1",
+                                    "224.0.0.1:1", "[::ffff:192.0.2.1]:1", "[fe80::1]:1"};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++) {
     weft_addr l = ice_addr(bad[i]);
     ck_assert_int_eq(weft_ice_add_local(a->ice, &l, 0), WEFT_EINVAL);

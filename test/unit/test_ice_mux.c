@@ -112,7 +112,41 @@ START_TEST(failures) {
 }
 END_TEST
 
+/* Alice with one socket, two agents on it, the same STUN server for both, and two Bobs */
+START_TEST(agents_on_one_socket) {
+  static ice_net net;
+  fixture f;
+  setup(&f);
+  ice_net_init(&net, 9);
+  net.mux = f.m;
+  net.shared = ice_addr("192.0.2.1:4001");
+  net.stun_server = ice_addr("203.0.113.99:3478");
+  ice_node *bobs[2], *alices[2];
+  bobs[0] = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLING, NULL);
+  bobs[1] = ice_net_agent(&net, "192.0.2.3:2000", WEFT_ICE_CONTROLLING, NULL);
+  for (int i = 0; i < 2; i++) {
+    alices[i] = ice_net_agent(&net, "192.0.2.1:4001", WEFT_ICE_CONTROLLED, NULL);
+    ck_assert_int_eq(weft_ice_mux_add_ufrag(f.m, weft_ice_local_ufrag(alices[i]->ice), alices[i]), WEFT_OK);
+    ck_assert_int_eq(weft_ice_add_stun_server(alices[i]->ice, &net.stun_server, net.now), WEFT_OK);
+    ck_assert_int_eq(weft_ice_gather(alices[i]->ice, net.now), WEFT_OK);
+  }
+  for (int i = 0; i < 2; i++) ice_net_introduce(&net, bobs[i], alices[i]);
+  ice_net_run(&net, WEFT_SEC(3));
+  for (int i = 0; i < 2; i++) {
+    ck_assert_uint_eq(alices[i]->gathered, 1);
+    ck_assert_int_eq(weft_ice_get_state(alices[i]->ice), WEFT_ICE_COMPLETED);
+    ck_assert_int_eq(weft_ice_get_state(bobs[i]->ice), WEFT_ICE_COMPLETED);
+    ck_assert_int_eq(weft_ice_send(bobs[i]->ice, (const uint8_t *)"\x40hello", 6, net.now), WEFT_OK);
+    ck_assert_int_eq(weft_ice_send(alices[i]->ice, (const uint8_t *)"\x40hello", 6, net.now), WEFT_OK);
+  }
+  ice_net_run(&net, WEFT_SEC(1));
+  for (int i = 0; i < 2; i++) ck_assert_uint_eq(alices[i]->data_n + bobs[i]->data_n, 2);
+  ice_net_free(&net);
+  weft_ice_mux_free(f.m);
+}
+END_TEST
+
 Suite *test_ice_mux(void) {
-  static const unit_test tests[] = {UNIT(routing), UNIT(many), UNIT(failures)};
+  static const unit_test tests[] = {UNIT(routing), UNIT(many), UNIT(agents_on_one_socket), UNIT(failures)};
   return unit_suite("ice/mux", tests, sizeof tests / sizeof tests[0]);
 }

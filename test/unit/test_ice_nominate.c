@@ -175,6 +175,69 @@ START_TEST(rebinding) {
 }
 END_TEST
 
+/* C10 the other way: the controlled side's address changes, while data flows and while all is quiet. The controlling side
+ * finds it by the checks from there, and moves its nomination. */
+START_TEST(rebinding_of_the_controlled_side) {
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    static ice_net net;
+    bool busy = seed % 2 == 0;
+    ice_net_init(&net, 50 + seed);
+    ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+    ice_node *b = ice_net_agent(&net, "192.168.1.2:2000", WEFT_ICE_CONTROLLED, NULL);
+    b->nat = ICE_NAT_RESTRICTED;
+    b->nat_ip = ice_addr("203.0.113.1:0");
+    ice_net_introduce(&net, a, b);
+    ice_net_run(&net, WEFT_SEC(10) + WEFT_MS(137) * seed);
+    ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+    weft_addr old = a->remote;
+    b->mappings_n = 0;
+    b->nat_port = 50000;
+    for (int i = 0; i < 90; i++) {
+      if (busy) ck_assert_int_eq(weft_ice_send(b->ice, (const uint8_t *)"on", 2, net.now), WEFT_OK);
+      ice_net_run(&net, WEFT_MS(100));
+    }
+    size_t there = b->data_n, back = a->data_n;
+    ck_assert_int_eq(weft_ice_send(a->ice, (const uint8_t *)"there", 5, net.now), WEFT_OK);
+    ck_assert_int_eq(weft_ice_send(b->ice, (const uint8_t *)"back", 4, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_MS(100));
+    ck_assert_uint_eq(b->data_n, there + 1);
+    ck_assert_uint_eq(a->data_n, back + 1);
+    ck_assert(!weft_addr_equal(&old, &a->remote));
+    ck_assert_int_eq(a->remote_type, WEFT_ICE_PRFLX);
+    ck_assert_uint_eq(a->closes + b->closes, 0);
+    ice_net_run(&net, WEFT_SEC(60));
+    ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+    ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+    ice_net_free(&net);
+  }
+}
+END_TEST
+
+/* C6 on the controlling side: a peer that asks from two addresses in turn does not make us move more than once a second */
+START_TEST(a_wandering_peer_is_followed_slowly) {
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64];
+  ice_net_init(&net, 42);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(b, "192.0.2.22:2000");
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(3));
+  snprintf(user, sizeof user, "%s:%s", weft_ice_local_ufrag(a->ice), weft_ice_local_ufrag(b->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(a->ice), .role = WEFT_STUN_ICE_CONTROLLED};
+  size_t before = a->selections;
+  for (int i = 0; i < 200; i++) {
+    size_t len = ice_forge_request(buf, sizeof buf, &f, (uint8_t)i);
+    ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &b->addr[i / 40 % 2], buf, len, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_MS(100));
+  }
+  ck_assert_uint_le(a->selections - before, 7);
+  ck_assert_uint_eq(a->closes, 0);
+  ice_net_free(&net);
+}
+END_TEST
+
 /* the path in use dies, another pair works: the controlling side moves over before anything is closed */
 START_TEST(fail_over) {
   static ice_net net;
@@ -266,9 +329,17 @@ START_TEST(renomination_rules) {
 END_TEST
 
 Suite *test_ice_nominate(void) {
-  static const unit_test tests[] = {
-      UNIT(best_pair_wins),           UNIT(better_pair_silent),         UNIT(aggressive), UNIT(one_nomination),
-      UNIT(nominated_before_success), UNIT(nomination_loop_is_limited), UNIT(rebinding),  UNIT(fail_over),
-      UNIT(stale_pair_nominated),     UNIT(renomination_rules)};
+  static const unit_test tests[] = {UNIT(best_pair_wins),
+                                    UNIT(better_pair_silent),
+                                    UNIT(aggressive),
+                                    UNIT(one_nomination),
+                                    UNIT(nominated_before_success),
+                                    UNIT(nomination_loop_is_limited),
+                                    UNIT(rebinding),
+                                    UNIT(rebinding_of_the_controlled_side),
+                                    UNIT(a_wandering_peer_is_followed_slowly),
+                                    UNIT(fail_over),
+                                    UNIT(stale_pair_nominated),
+                                    UNIT(renomination_rules)};
   return unit_suite("ice/nominate", tests, sizeof tests / sizeof tests[0]);
 }

@@ -18,8 +18,11 @@ START_TEST(forbidden_are_counted) {
   add(a, "candidate:1 1 udp 9 192.0.2.9 0 typ host");
   add(a, "candidate:1 1 tcp 9 192.0.2.9 9 typ host tcptype active");
   add(a, "candidate:1 2 udp 9 192.0.2.9 9 typ host");
-  add(a, "candidate:1 1 udp 9 abc.local 9 typ host");
-  ck_assert_uint_eq(ice_stats(a).drop_candidate_forbidden, 8);
+  add(a, "candidate:1 1 udp 9 abc.local 0 typ host");
+  add(a, "candidate:1 1 udp 9 255.255.255.255 9 typ host");
+  add(a, "candidate:1 1 udp 9 fe80::9 9 typ host"); /* in no zone of ours */
+  add(a, "candidate:1 1 udp 9 ::1 9 typ host");
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_forbidden, 11);
   ck_assert_uint_eq(a->ice->remote_n, 0);
   add(a, "candidate:1 1 udp 9 192.0.2.1 1000 typ host"); /* our own address: no pair */
   ck_assert_uint_eq(a->ice->pair_n, 0);
@@ -143,8 +146,106 @@ START_TEST(failed_sources_give_way) {
 }
 END_TEST
 
+static bool only_ten(void *user, const weft_addr *remote) {
+  ++*(unsigned *)user;
+  return remote->ip[0] == 10;
+}
+
+/* by the application: told and discovered alike, and nothing is answered to who is not allowed */
+START_TEST(filtered_by_address) {
+  static ice_net net;
+  unsigned asked = 0;
+  weft_ice_config cfg;
+  weft_ice_config_default(&cfg);
+  cfg.remote_allowed = only_ten;
+  cfg.remote_allowed_user = &asked;
+  ice_net_init(&net, 20);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, &cfg);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  add(a, "candidate:1 1 udp 9 10.0.0.1 9 typ host");
+  add(a, "candidate:1 1 udp 9 11.0.0.1 9 typ host");
+  ck_assert_uint_eq(a->ice->remote_n, 1);
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_filtered, 1);
+  ck_assert_uint_eq(asked, 2);
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(5));
+  ck_assert_uint_eq(a->ice->remote_n, 1);
+  ck_assert_uint_gt(ice_stats(a).drop_candidate_filtered, 2);
+  ck_assert_uint_eq(ice_stats(a).responses_sent, 0);
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_CHECKING);
+  ice_net_free(&net);
+}
+END_TEST
+
+START_TEST(filtered_by_type) {
+  static ice_net net;
+  weft_ice_config cfg;
+  weft_ice_config_default(&cfg);
+  cfg.remote_types = WEFT_ICE_TYPE(WEFT_ICE_SRFLX) | WEFT_ICE_TYPE(WEFT_ICE_RELAY);
+  ice_net_init(&net, 21);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, &cfg);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  add(a, "candidate:1 1 udp 9 192.0.2.2 2000 typ host");
+  add(a, "candidate:1 1 udp 9 abc.local 2000 typ host");
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_filtered, 2);
+  ck_assert_uint_eq(a->names_n, 0);
+  ice_net_introduce(&net, a, b); /* b's candidate is filtered, and so are the checks from there: PRFLX */
+  ice_net_run(&net, WEFT_SEC(2));
+  ck_assert_uint_eq(a->sent, 0);
+  add(a, "candidate:1 1 udp 9 192.0.2.2 2000 typ srflx");
+  ice_net_run(&net, WEFT_SEC(3));
+  ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+  ck_assert_int_eq(a->remote_type, WEFT_ICE_SRFLX);
+  ice_net_free(&net);
+}
+END_TEST
+
+START_TEST(told_are_the_types_wanted) {
+  static ice_net net;
+  weft_ice_config cfg;
+  weft_ice_config_default(&cfg);
+  cfg.told_types = WEFT_ICE_TYPE(WEFT_ICE_SRFLX);
+  ice_net_init(&net, 22);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, &cfg);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ck_assert_uint_eq(a->candidates_n, 0);
+  ck_assert_uint_eq(b->candidates_n, 1);
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(2));
+  ck_assert_int_eq(weft_ice_get_state(b->ice), WEFT_ICE_COMPLETED);
+  ck_assert_int_eq(b->remote_type, WEFT_ICE_PRFLX);
+  ice_net_free(&net);
+}
+END_TEST
+
+/* what the user is told when nothing came of it */
+START_TEST(why_there_is_no_path) {
+  static const char *const told[] = {NULL, "candidate:1 1 udp 9 abc.local 9 typ host",
+                                     "candidate:1 1 udp 9 192.0.2.7 9 typ host"};
+  static const char *const text[] = {"no address that fits", "only .local names", "nobody answered"};
+  for (size_t i = 0; i < WEFT_ARRAY_LEN(told); i++) {
+    static ice_net net;
+    ice_net_init(&net, 23);
+    ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+    ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+    if (told[i] != NULL) add(a, told[i]);
+    ck_assert_int_eq(weft_ice_end_of_candidates(a->ice, net.now), WEFT_OK);
+    ck_assert_int_eq(weft_ice_start(a->ice, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_SEC(31));
+    ck_assert_uint_eq(a->closes, 1);
+    ck_assert_msg(strstr(a->closed.text, text[i]) != NULL, "%s", a->closed.text);
+    ck_assert_uint_ge(a->closed_at, WEFT_SEC(30)); /* RFC 8863: not earlier, whatever the peer has told */
+    ice_net_free(&net);
+  }
+}
+END_TEST
+
 Suite *test_ice_remote(void) {
-  static const unit_test tests[] = {UNIT(forbidden_are_counted), UNIT(flood),           UNIT(repeated_and_late_names),
-                                    UNIT(other_generation),      UNIT(bad_credentials), UNIT(failed_sources_give_way)};
+  static const unit_test tests[] = {UNIT(filtered_by_address),       UNIT(filtered_by_type),
+                                    UNIT(told_are_the_types_wanted), UNIT(why_there_is_no_path),
+                                    UNIT(forbidden_are_counted),     UNIT(flood),
+                                    UNIT(repeated_and_late_names),   UNIT(other_generation),
+                                    UNIT(bad_credentials),           UNIT(failed_sources_give_way)};
   return unit_suite("ice/remote", tests, sizeof tests / sizeof tests[0]);
 }
