@@ -332,6 +332,7 @@ static void ice_event(void *user, const weft_ice_event *ev, weft_time now) {
   case WEFT_ICE_EVENT_DATA: on_datagram(c, ev); break;
   case WEFT_ICE_EVENT_CLOSED: weft_webrtc_fail(c, &ev->closed); break;
   case WEFT_ICE_EVENT_CANDIDATE:
+  case WEFT_ICE_EVENT_RESOLVE:
   case WEFT_ICE_EVENT_GATHERED: break;
   }
 }
