@@ -19,6 +19,7 @@ bool weft_webrtc_init_take(weft_webrtc *c, const weft_datachannel_params *p) {
   return true;
 }
 
+/* One that closes it has seen it, whether it acknowledged it or not. */
 void weft_webrtc_init_seen(weft_webrtc *c, uint16_t id) {
   if (!c->setup.open_init || c->init_acked || id != c->init_id) return;
   c->init_acked = true;

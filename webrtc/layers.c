@@ -51,12 +51,14 @@ static void on_channel(weft_webrtc *c, const weft_datachannel_event *ev, bool ze
     break;
   case WEFT_DATACHANNEL_EVENT_MESSAGE: channel_message(c, ev); break;
   case WEFT_DATACHANNEL_EVENT_CLOSING:
+    weft_webrtc_init_seen(c, ev->id);
     if (zero)
       weft_webrtc_secure_channel_reset(c);
     else
       weft_webrtc_stream_channel_reset(c, ev->id);
     break;
   case WEFT_DATACHANNEL_EVENT_CLOSED:
+    weft_webrtc_init_seen(c, ev->id);
     if (zero)
       weft_webrtc_secure_channel_reset(c);
     else
@@ -352,7 +354,8 @@ int weft_webrtc_make_ice(weft_webrtc *c) {
   i.consent_timeout = c->cfg.idle_timeout;
   i.max_admitted = c->cfg.max_admitted;
   i.allow_loopback = c->setup.allow_loopback;
-  i.records_renew_consent = true; /* a record's MAC proves the peer; webrtc-direct's STUN keys are known to everybody */
+  i.records_renew_consent =
+      c->setup.secured; /* a record's MAC proves the peer; webrtc-direct's STUN keys are known to all */
   return weft_ice_new(&c->ice, &i, &cb, c);
 }
 

@@ -131,24 +131,32 @@ static void leave(weft_private *p) {
 
 /* ---- calls ---- */
 
-int weft_private_add_local(weft_private *p, const weft_addr *base, weft_time now) {
+/* What the agent is told before it begins. */
+static int tell_agent(weft_private *p, int (*what)(weft_ice *, const weft_addr *, weft_time), const weft_addr *addr,
+                      weft_time now) {
   if (p->stage != WEFT_PRIVATE_IDLE || p->ending) return WEFT_ESTATE;
   enter(p, now);
   weft_webrtc_enter(p->c, p->now);
-  int rc = weft_ice_add_local(p->c->ice, base, p->now);
+  int rc = what(p->c->ice, addr, p->now);
   weft_webrtc_leave(p->c);
   leave(p);
   return rc;
 }
 
+int weft_private_add_local(weft_private *p, const weft_addr *base, weft_time now) {
+  return tell_agent(p, weft_ice_add_local, base, now);
+}
+
 int weft_private_add_stun_server(weft_private *p, const weft_addr *server, weft_time now) {
-  if (p->stage != WEFT_PRIVATE_IDLE || p->ending) return WEFT_ESTATE;
+  return tell_agent(p, weft_ice_add_stun_server, server, now);
+}
+
+int weft_private_add_remote(weft_private *p, const weft_ice_candidate *c, weft_time now) {
+  if (p->stage == WEFT_PRIVATE_IDLE || !weft_private_alive(p)) return WEFT_ESTATE;
   enter(p, now);
-  weft_webrtc_enter(p->c, p->now);
-  int rc = weft_ice_add_stun_server(p->c->ice, server, p->now);
-  weft_webrtc_leave(p->c);
+  weft_private_add_candidate(p, c);
   leave(p);
-  return rc;
+  return WEFT_OK;
 }
 
 int weft_private_start(weft_private *p, weft_time now) {
@@ -184,6 +192,16 @@ int weft_private_stream_end(weft_private *p, weft_time now) {
   enter(p, now);
   weft_private_fail_here(p, WEFT_WHO_PEER, "signaling", WEFT_ECLOSED,
                          "the peer ended the signaling stream before its description");
+  leave(p);
+  return WEFT_OK;
+}
+
+/* Once the peer's side is up it may forget the stream as it likes. Before that it says that its side has failed. */
+int weft_private_stream_reset(weft_private *p, weft_time now) {
+  if (p->stage > WEFT_PRIVATE_CONNECTING) return WEFT_OK;
+  enter(p, now);
+  weft_private_fail_here(p, WEFT_WHO_PEER, "signaling", WEFT_ERESET,
+                         "the peer reset the signaling stream: its side of the set-up failed");
   leave(p);
   return WEFT_OK;
 }

@@ -84,7 +84,7 @@ typedef struct weft_private_event {
   weft_private_event_type type;
   const char *text;                                /* STEP; static */
   bool remote_candidate;                           /* CANDIDATE: the peer's */
-  const weft_ice_candidate *candidate;             /* CANDIDATE; the peer's ".local" names too, which are not used */
+  const weft_ice_candidate *candidate;             /* CANDIDATE; a ".local" name is not used until it is resolved */
   const weft_addr *local, *remote;                 /* SELECTED */
   weft_ice_candidate_type local_type, remote_type; /* SELECTED */
   /* CLOSED. Steps: "signaling", "sdp", "checks", "handshake", "close", and those of the layers: WEFT_EAUTH in "certificate" of dtls is a
@@ -118,8 +118,13 @@ int weft_private_start(weft_private *p, weft_time now);
 int weft_private_stream_input(weft_private *p, const uint8_t *data, size_t len, weft_time now);
 /* The signaling stream takes bytes again. */
 int weft_private_stream_writable(weft_private *p, weft_time now);
-/* The peer will send no more on it: the end, unless its description came. When the stream is reset: weft_private_close(p, WEFT_ERESET, now). */
+/* The peer will send no more on it: the end, unless its description came. */
 int weft_private_stream_end(weft_private *p, weft_time now);
+/* The peer reset it, or the relayed connection beneath it is gone: the end, unless CONNECTED was told. */
+int weft_private_stream_reset(weft_private *p, weft_time now);
+/* From start on: the address behind a ".local" name that a CANDIDATE event told, once it is resolved (RFC 8839 section 5.1); the peer's other
+ * candidates are taken from the stream. WEFT_OK also when policy drops it, as in ice.h; WEFT_ESTATE before start, after the end and take(). */
+int weft_private_add_remote(weft_private *p, const weft_ice_candidate *c, weft_time now);
 /* A datagram, until take(); after that weft_webrtc_input has them. */
 int weft_private_input(weft_private *p, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
                        size_t len, weft_time now);

@@ -196,7 +196,7 @@ void weft_webrtc_consume(weft_webrtc *c, uint16_t stream, size_t n);
 /* init.c: the channel "init" of /webrtc, which is no stream */
 int weft_webrtc_init_open(weft_webrtc *c);
 bool weft_webrtc_init_take(weft_webrtc *c, const weft_datachannel_params *p); /* the peer opened it */
-void weft_webrtc_init_seen(weft_webrtc *c, uint16_t id);                      /* by the peer: ours is closed */
+void weft_webrtc_init_seen(weft_webrtc *c, uint16_t id);                      /* by the peer, or closed: so is ours */
 
 /* end.c */
 void weft_webrtc_fail(weft_webrtc *c, const weft_closed *why);
