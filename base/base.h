@@ -114,11 +114,19 @@ typedef struct weft_closed {
 
 typedef enum weft_trace_kind {
   WEFT_TRACE_IN = 1,    /* a unit (packet, record, frame) as this layer received it, before it is processed */
-  WEFT_TRACE_OUT = 2,   /* a unit as this layer hands it to output */
+  WEFT_TRACE_OUT = 2,   /* a unit as this layer handed it to output, which took it */
   WEFT_TRACE_STATE = 3, /* text: "ESTABLISHED" */
   WEFT_TRACE_DROP = 4   /* a unit that was dropped; text: the counter's name */
 } weft_trace_kind;
 
+struct weft_addr;
+
+/* What a layer calls its units, where more than one layer traces through one hook:
+ *   "webrtc"       datagrams, with their addresses; STATE: NEW ICE DTLS SCTP NOISE READY ENDED
+ *   "ice" "stun"   STUN messages          "dtls"   records' contents, and hellos at the gate
+ *   "sctp"         packets                "datachannel"   messages, with stream and ppid
+ *   "stream"       libp2p frames' payloads, with stream; text: the flag ("FIN"), NULL: none
+ *   "noise"        messages               "yamux"  frames; IN: their headers */
 typedef struct weft_trace {
   weft_trace_kind kind;
   const char *layer;   /* "sctp" */
@@ -126,6 +134,9 @@ typedef struct weft_trace {
   const uint8_t *data; /* valid during the call */
   size_t len;
   weft_time now;
+  const void *conn; /* the weft_webrtc it belongs to, in all layers beneath and above; NULL: none yet, or used alone */
+  const struct weft_addr *local, *remote; /* datagrams, else NULL; valid during the call */
+  uint32_t stream, ppid;                  /* datachannel, stream, else 0 */
 } weft_trace;
 
 /* Optional hook of every config: for debugging, recordings and captures. fn NULL: off, and costs one test per unit.

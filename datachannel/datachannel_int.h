@@ -97,8 +97,8 @@ void weft_datachannel_tell_pending(weft_datachannel *dc);
 /* CLOSED at once; the record stays, for its resets. */
 void weft_datachannel_retire(weft_datachannel *dc, weft_datachannel_channel *ch);
 void weft_datachannel_raise(weft_datachannel *dc, const weft_datachannel_event *ev);
-void weft_datachannel_traced(const weft_datachannel *dc, weft_trace_kind kind, const char *text, const uint8_t *data,
-                             size_t len);
+void weft_datachannel_traced(const weft_datachannel *dc, weft_trace_kind kind, const char *text, uint16_t stream,
+                             uint32_t ppid, const uint8_t *data, size_t len);
 void weft_datachannel_destroy(weft_datachannel *dc);
 
 /* outgoing.c: what goes to the transport */

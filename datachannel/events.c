@@ -90,10 +90,12 @@ void weft_datachannel_tell_pending(weft_datachannel *dc) {
   if (dc->writable && !dc->q.free_pending) tell_writable(dc);
 }
 
-void weft_datachannel_traced(const weft_datachannel *dc, weft_trace_kind kind, const char *text, const uint8_t *data,
-                             size_t len) {
+void weft_datachannel_traced(const weft_datachannel *dc, weft_trace_kind kind, const char *text, uint16_t stream,
+                             uint32_t ppid, const uint8_t *data, size_t len) {
   if (!dc->cfg.trace.fn) return;
   weft_trace t = {.kind = kind, .layer = "datachannel", .text = text, .data = data, .len = len, .now = dc->now};
+  t.stream = stream;
+  t.ppid = ppid;
   dc->cfg.trace.fn(dc->cfg.trace.user, &t);
 }
 

@@ -2,7 +2,7 @@
 
 static void drop(const weft_datachannel *dc, uint64_t *counter, const char *name, const uint8_t *data, size_t len) {
   (*counter)++;
-  weft_datachannel_traced(dc, WEFT_TRACE_DROP, name, data, len);
+  weft_datachannel_traced(dc, WEFT_TRACE_DROP, name, 0, 0, data, len);
 }
 #define DROP(counter) drop(dc, &dc->stats.counter, #counter, data, len)
 
@@ -157,7 +157,7 @@ int weft_datachannel_input(weft_datachannel *dc, uint16_t stream, uint32_t ppid,
                            weft_time now) {
   if (!dc->up) return WEFT_ESTATE;
   weft_datachannel_enter(dc, now);
-  weft_datachannel_traced(dc, WEFT_TRACE_IN, NULL, data, len);
+  weft_datachannel_traced(dc, WEFT_TRACE_IN, NULL, stream, ppid, data, len);
   int rc = WEFT_OK;
   if (stream < dc->streams)
     rc = dispatch(dc, stream, ppid, data, len);

@@ -7,8 +7,9 @@ enum {
 };
 
 int weft_datachannel_put(weft_datachannel *dc, const weft_datachannel_out *o, const uint8_t *data, size_t len) {
-  weft_datachannel_traced(dc, WEFT_TRACE_OUT, NULL, data, len);
-  return dc->cb.output(dc->user, o, data, len, dc->now);
+  int rc = dc->cb.output(dc->user, o, data, len, dc->now);
+  if (rc == WEFT_OK) weft_datachannel_traced(dc, WEFT_TRACE_OUT, NULL, o->stream, o->ppid, data, len);
+  return rc;
 }
 
 /* DCEP goes reliable and ordered whatever the channel is (RFC 8832 section 6). ch is in dc->acks. */

@@ -14,7 +14,7 @@
 
 void weft_dtls_trace(const weft_dtls *d, weft_trace_kind kind, const char *text, const uint8_t *data, size_t len) {
   if (!d->cfg.trace.fn) return;
-  weft_trace t = {kind, "dtls", text, data, len, d->now};
+  weft_trace t = {.kind = kind, .layer = "dtls", .text = text, .data = data, .len = len, .now = d->now};
   d->cfg.trace.fn(d->cfg.trace.user, &t);
 }
 
@@ -178,10 +178,11 @@ int weft_dtls_send(weft_dtls *d, const uint8_t *data, size_t len, weft_time now)
   if (d->state == WEFT_DTLS_STATE_CLOSED) return WEFT_ECLOSED;
   if (d->state != WEFT_DTLS_STATE_CONNECTED) return WEFT_ESTATE;
   if (len > weft_dtls_max_data(d)) return WEFT_ETOOBIG;
-  weft_dtls_trace(d, WEFT_TRACE_OUT, NULL, data, len);
   int rc = weft_dtls_traffic_send(d, WEFT_DTLS_APPLICATION, data, len);
-  if (rc == WEFT_OK) d->stats.bytes_out += len;
-  return rc;
+  if (rc != WEFT_OK) return rc;
+  d->stats.bytes_out += len;
+  weft_dtls_trace(d, WEFT_TRACE_OUT, NULL, data, len);
+  return WEFT_OK;
 }
 
 size_t weft_dtls_max_data(const weft_dtls *d) {

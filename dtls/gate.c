@@ -98,7 +98,7 @@ void weft_dtls_gate_free(weft_dtls_gate *g) {
 
 static void trace(const weft_dtls_gate *g, weft_trace_kind kind, const char *text, const uint8_t *data, size_t len) {
   if (!g->cfg.trace.fn) return;
-  weft_trace t = {kind, "dtls", text, data, len, g->now};
+  weft_trace t = {.kind = kind, .layer = "dtls", .text = text, .data = data, .len = len, .now = g->now};
   g->cfg.trace.fn(g->cfg.trace.user, &t);
 }
 

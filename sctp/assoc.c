@@ -163,10 +163,15 @@ int weft_sctp_leave(weft_sctp *s, int rc) {
   return rc;
 }
 
+void weft_sctp_trace(const weft_sctp *s, weft_trace_kind kind, const char *text, const uint8_t *data, size_t len) {
+  if (!s->cfg.trace.fn) return;
+  weft_trace t = {.kind = kind, .layer = "sctp", .text = text, .data = data, .len = len, .now = s->now};
+  s->cfg.trace.fn(s->cfg.trace.user, &t);
+}
+
 void weft_sctp_drop(weft_sctp *s, uint64_t *counter, const char *name, const uint8_t *data, size_t len) {
   ++*counter;
-  if (s->cfg.trace.fn)
-    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_DROP, "sctp", name, data, len, s->now});
+  weft_sctp_trace(s, WEFT_TRACE_DROP, name, data, len);
 }
 
 /* ---- states ---------------------------------------------------------------------------------------------------------- */
@@ -204,8 +209,7 @@ void weft_sctp_set_state(weft_sctp *s, weft_sctp_state state) {
   assert(legal(s->state, state));
   if (s->state == state) return;
   s->state = state;
-  if (s->cfg.trace.fn)
-    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_STATE, "sctp", state_name(state), NULL, 0, s->now});
+  weft_sctp_trace(s, WEFT_TRACE_STATE, state_name(state), NULL, 0);
 }
 
 /* The fresh parts are made before the old ones go: without memory nothing has changed. */

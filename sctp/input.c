@@ -106,8 +106,7 @@ int weft_sctp_receive(weft_sctp *s, const uint8_t *data, size_t len) {
   weft_sctp_chunk first;
   s->stats.packets_in++;
   s->stats.bytes_in += len;
-  if (s->cfg.trace.fn)
-    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_IN, "sctp", NULL, data, len, s->now});
+  weft_sctp_trace(s, WEFT_TRACE_IN, NULL, data, len);
   bool sound = weft_sctp_packet_check(data, len) == WEFT_OK && weft_sctp_packet_read(&p, data, len) == WEFT_OK &&
                weft_sctp_chunk_next(&p.chunks, &first) == 1;
   if (!sound || !alone(&p, &first)) {

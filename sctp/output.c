@@ -14,10 +14,9 @@ int weft_sctp_emit(weft_sctp *s, weft_wr *w) {
   size_t len = weft_wr_len(w);
   uint32_t crc = zero_checksum(s, w->start[WEFT_SCTP_HEADER]) ? 0 : weft_sctp_packet_crc(s->crc, w->start, len);
   for (unsigned i = 0; i < 4; i++) w->start[8 + i] = (uint8_t)(crc >> (8 * i));
-  if (s->cfg.trace.fn)
-    s->cfg.trace.fn(s->cfg.trace.user, &(weft_trace){WEFT_TRACE_OUT, "sctp", NULL, w->start, len, s->now});
   int rc = s->cb.output(s->user, w->start, len, s->now);
   if (rc == WEFT_EAGAIN) return rc;
+  weft_sctp_trace(s, WEFT_TRACE_OUT, NULL, w->start, len);
   s->stats.packets_out++;
   s->stats.bytes_out += len;
   return WEFT_OK; /* any other failure is a lost packet */

@@ -151,6 +151,7 @@ void weft_sctp_finish(weft_sctp *s, const weft_closed *why);
 void weft_sctp_fail(weft_sctp *s, weft_who who, const char *step, int code, uint32_t cause, const char *text);
 /* ABORT with this cause on the wire, then CLOSED. */
 void weft_sctp_break(weft_sctp *s, const char *step, int code, uint16_t cause, const char *text);
+void weft_sctp_trace(const weft_sctp *s, weft_trace_kind kind, const char *text, const uint8_t *data, size_t len);
 void weft_sctp_drop(weft_sctp *s, uint64_t *counter, const char *name, const uint8_t *data, size_t len);
 int weft_sctp_start(weft_sctp *s, const weft_sctp_peer *p); /* transfer state for a fresh association */
 void weft_sctp_established(weft_sctp *s);

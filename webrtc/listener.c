@@ -127,6 +127,7 @@ void weft_webrtc_listener_rescheduled(weft_webrtc *c, weft_time due) {
 static void feed(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
                  weft_time now) {
   weft_webrtc_enter(c, now);
+  weft_webrtc_trace_datagram(c, WEFT_TRACE_IN, local, remote, data, len);
   weft_webrtc_take_datagram(c, local, remote, data, len);
   weft_webrtc_leave(c);
 }
@@ -144,6 +145,17 @@ static bool attach(weft_webrtc_listener *l, weft_webrtc *c, const weft_addr *loc
   return rc == WEFT_OK;
 }
 
+/* Datagrams that a connection does not take itself: STUN, and what comes before there is one. */
+static void trace_datagram(const weft_webrtc_listener *l, weft_trace_kind kind, const weft_addr *local,
+                           const weft_addr *remote, const uint8_t *data, size_t len) {
+  if (!l->cfg.trace.fn) return;
+  weft_trace t = {.kind = kind, .layer = "webrtc", .data = data, .len = len, .now = l->now};
+  t.conn = weft_webrtc_routes_find(&l->routes, local, remote);
+  t.local = local;
+  t.remote = remote;
+  l->cfg.trace.fn(l->cfg.trace.user, &t);
+}
+
 /* ---- STUN ---- */
 
 static int send_unproven(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
@@ -151,6 +163,7 @@ static int send_unproven(weft_webrtc_listener *l, const weft_addr *local, const 
   int rc = l->cb.output(l->user, local, remote, data, len, now);
   if (rc != WEFT_OK) return rc;
   l->stats.bytes_out += len;
+  trace_datagram(l, WEFT_TRACE_OUT, local, remote, data, len);
   if (!weft_webrtc_routes_find(&l->routes, local, remote)) l->stats.unproven_bytes_out += len;
   return rc;
 }
@@ -290,6 +303,7 @@ static void take_dtls(weft_webrtc_listener *l, weft_webrtc *c, const weft_addr *
   }
   c = weft_webrtc_routes_find_key(&l->routes, key);
   if (!c) {
+    trace_datagram(l, WEFT_TRACE_IN, local, remote, data, len);
     (void)weft_dtls_gate_input(l->gate, local, remote, data, len, now);
     return;
   }
@@ -304,12 +318,14 @@ static void route(weft_webrtc_listener *l, const weft_addr *local, const weft_ad
                   size_t len, weft_time now) {
   weft_webrtc *c = weft_webrtc_routes_find(&l->routes, local, remote);
   if (!c) l->stats.unproven_bytes_in += len;
-  if (len > 0 && data[0] <= 3)
+  if (len > 0 && data[0] <= 3) {
+    trace_datagram(l, WEFT_TRACE_IN, local, remote, data, len);
     (void)weft_ice_lite_input(l->lite, local, remote, data, len, now);
-  else if (len > 0 && data[0] >= 20 && data[0] <= 63)
+  } else if (len > 0 && data[0] >= 20 && data[0] <= 63) {
     take_dtls(l, c, local, remote, data, len, now);
-  else
+  } else {
     l->stats.drop_demux++;
+  }
 }
 
 int weft_webrtc_listener_input(weft_webrtc_listener *l, const weft_addr *local, const weft_addr *remote,

@@ -21,6 +21,14 @@ static void init_stats(weft_webrtc_stats *s) {
   s->rtt = s->started_at = s->ice_at = s->dtls_at = s->sctp_at = s->noise_at = WEFT_NEVER;
 }
 
+/* Every layer of this connection traces through here, so that the hook knows whose unit it is. */
+static void traced(void *user, const weft_trace *t) {
+  const weft_webrtc *c = user;
+  weft_trace mine = *t;
+  mine.conn = c;
+  c->trace_to.fn(c->trace_to.user, &mine);
+}
+
 /* What the configuration points to and is the caller's. */
 static void copy_borrowed(weft_webrtc *c, const weft_webrtc_setup *setup) {
   if (c->cfg.expected_peer_len > 0) memcpy(c->expected_peer, c->cfg.expected_peer, c->cfg.expected_peer_len);
@@ -40,6 +48,8 @@ int weft_webrtc_new(weft_webrtc **out, const weft_webrtc_config *full, const wef
   c->setup = *setup;
   c->alloc = *weft_alloc_or_libc(full->alloc);
   copy_borrowed(c, setup);
+  c->trace_to = c->cfg.trace;
+  if (c->trace_to.fn) c->cfg.trace = (weft_tracer){traced, c};
   weft_sized_copy(&c->cb, sizeof c->cb, cb);
   assert(c->cb.output && c->cb.event);
   c->user = user;
@@ -140,6 +150,24 @@ static void trace(const weft_webrtc *c, weft_trace_kind kind, const char *text, 
   c->cfg.trace.fn(c->cfg.trace.user, &t);
 }
 
+void weft_webrtc_trace_datagram(const weft_webrtc *c, weft_trace_kind kind, const weft_addr *local,
+                                const weft_addr *remote, const uint8_t *data, size_t len) {
+  if (!c->cfg.trace.fn) return;
+  weft_trace t = {.kind = kind, .layer = "webrtc", .data = data, .len = len, .now = c->now};
+  t.local = local;
+  t.remote = remote;
+  c->cfg.trace.fn(c->cfg.trace.user, &t);
+}
+
+void weft_webrtc_trace_frame(const weft_webrtc *c, weft_trace_kind kind, uint16_t id, const weft_webrtc_frame *f) {
+  static const char *const names[] = {"FIN", "STOP_SENDING", "RESET", "FIN_ACK"};
+  if (!c->cfg.trace.fn) return;
+  weft_trace t = {.kind = kind, .layer = "stream", .data = f->message, .len = f->len, .now = c->now};
+  t.stream = id;
+  if (f->flag >= 0) t.text = f->flag < (int)WEFT_ARRAY_LEN(names) ? names[f->flag] : "unknown";
+  c->cfg.trace.fn(c->cfg.trace.user, &t);
+}
+
 void weft_webrtc_drop(weft_webrtc *c, uint64_t *counter, const char *name, const uint8_t *data, size_t len) {
   ++*counter;
   trace(c, WEFT_TRACE_DROP, name, data, len);
@@ -160,12 +188,12 @@ void weft_webrtc_begin(weft_webrtc *c) {
 
 int weft_webrtc_output(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
                        size_t len) {
-  trace(c, WEFT_TRACE_OUT, NULL, data, len);
   int rc = c->cb.output(c->user, local, remote, data, len, c->now);
   if (rc != WEFT_OK) {
     c->stuck = true;
     return WEFT_EAGAIN;
   }
+  weft_webrtc_trace_datagram(c, WEFT_TRACE_OUT, local, remote, data, len);
   c->stats.datagrams_out++;
   c->stats.bytes_out += len;
   if (c->listener) weft_webrtc_listener_sent(c->listener, len);
@@ -181,7 +209,6 @@ static bool ours(const uint8_t *data, size_t len) {
 
 void weft_webrtc_take_datagram(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
                                size_t len) {
-  trace(c, WEFT_TRACE_IN, NULL, data, len);
   c->stats.datagrams_in++;
   c->stats.bytes_in += len;
   if (!ours(data, len))
@@ -194,6 +221,7 @@ int weft_webrtc_input(weft_webrtc *c, const weft_addr *local, const weft_addr *r
                       weft_time now) {
   if (c->listener || c->ended) return c->listener ? WEFT_ESTATE : WEFT_OK;
   weft_webrtc_enter(c, now);
+  weft_webrtc_trace_datagram(c, WEFT_TRACE_IN, local, remote, data, len);
   weft_webrtc_take_datagram(c, local, remote, data, len);
   weft_webrtc_leave(c);
   return WEFT_OK;

@@ -96,6 +96,7 @@ static void take_frame(weft_webrtc *c, weft_webrtc_stream *st, const uint8_t *bo
     broken(c, st, WEFT_EMALFORMED, body, len);
     return;
   }
+  weft_webrtc_trace_frame(c, WEFT_TRACE_IN, st->id, &f);
   if (f.len > 0 && f.flag != WEFT_WEBRTC_RESET) {
     if (st->halves.read == WEFT_WEBRTC_READ_ENDED)
       weft_webrtc_drop(c, &c->stats.drop_frame, "drop_frame", body, len);

@@ -131,6 +131,7 @@ static void zero_frame(weft_webrtc *c, const uint8_t *body, size_t len) {
     zero_failed(c, WEFT_EMALFORMED, "the peer sent something on channel 0 that is not a libp2p message");
     return;
   }
+  weft_webrtc_trace_frame(c, WEFT_TRACE_IN, WEFT_WEBRTC_CHANNEL_ZERO, &f);
   if (f.len > 0 && c->noise && !c->zero_ended) (void)weft_noise_input(c->noise, f.message, f.len, c->now);
   if (weft_webrtc_alive(c)) zero_flag(c, f.flag);
 }

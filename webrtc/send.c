@@ -22,7 +22,9 @@ int weft_webrtc_put_frame(weft_webrtc *c, uint16_t id, int flag, const uint8_t *
   weft_webrtc_frame f = {.flag = flag, .message = data, .len = len};
   int rc = weft_webrtc_frame_encode(&f, frame, sizeof frame, &n);
   if (rc != WEFT_OK) return rc;
-  return n > WHOLE_MAX ? put_in_two(c, id, frame, n) : weft_datachannel_send(c->dc, id, true, frame, n, c->now);
+  rc = n > WHOLE_MAX ? put_in_two(c, id, frame, n) : weft_datachannel_send(c->dc, id, true, frame, n, c->now);
+  if (rc == WEFT_OK) weft_webrtc_trace_frame(c, WEFT_TRACE_OUT, id, &f);
+  return rc;
 }
 
 /* Payload that fits into `free` bytes, the frames around it counted. */

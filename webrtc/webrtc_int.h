@@ -115,6 +115,7 @@ struct weft_webrtc {
   weft_webrtc_config cfg;
   weft_webrtc_setup setup;
   weft_alloc alloc;
+  weft_tracer trace_to; /* the caller's; cfg.trace adds whose unit it is */
   weft_webrtc_callbacks cb;
   void *user, *data;
   weft_evq q; /* only its bookkeeping of calls */
@@ -182,6 +183,9 @@ void weft_webrtc_begin(weft_webrtc *c); /* the set-up's time starts */
 bool weft_webrtc_alive(const weft_webrtc *c);
 void weft_webrtc_set_stage(weft_webrtc *c, weft_webrtc_stage to);
 void weft_webrtc_drop(weft_webrtc *c, uint64_t *counter, const char *name, const uint8_t *data, size_t len);
+void weft_webrtc_trace_datagram(const weft_webrtc *c, weft_trace_kind kind, const weft_addr *local,
+                                const weft_addr *remote, const uint8_t *data, size_t len);
+void weft_webrtc_trace_frame(const weft_webrtc *c, weft_trace_kind kind, uint16_t id, const weft_webrtc_frame *f);
 int weft_webrtc_output(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
                        size_t len);
 void weft_webrtc_take_datagram(weft_webrtc *c, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
