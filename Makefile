@@ -326,6 +326,7 @@ test-run:
 	   $(foreach f,$(FUZZERS),$(call job,fuzz-$(f),$(B)/test/fuzz_$(f) test/fuzz/corpus/$(f))) \
 	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
 	   $(call job,programs,bash test/programs/run.sh $(B)/bin) \
+	   $(call job,record,bash test/programs/record.sh $(B)/bin) \
 	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK))) \
 	   $(if $(TOPICS),$(call job,vectors,$(B)/test/conform $(VECTOR_FLAGS))) } > $(B)/log/jobs
 	@$(RUN) $(B)/log/jobs

@@ -52,6 +52,18 @@ static void init_host(app_node *n, const app_node_options *o, const app_chat_cal
   app_host_init(&n->host, &n->rng, &n->identity, protocols, len, n->user);
 }
 
+static int open_record(app_node *n, const app_node_options *o) {
+  char why[512];
+  app_record_config cfg = {.dir = o->record, .program = o->argv[0], .peer_id = n->peer_id, .listener = o->listener};
+  const char *slash = strrchr(cfg.program, '/');
+  if (slash) cfg.program = slash + 1;
+  cfg.fingerprint = weft_dtls_cert_fingerprint(n->cert);
+  cfg.argc = o->argc;
+  cfg.argv = o->argv;
+  if (app_record_open(&n->record, &cfg, why, sizeof why) == WEFT_OK) return APP_EXIT_OK;
+  return fail(n, "recording", why, "give --record a new folder where one can be made");
+}
+
 int app_node_init(app_node *n, const app_node_options *o, const app_chat_callbacks *cb, void *user) {
   memset(n, 0, sizeof *n);
   (void)app_clock_started();
@@ -66,12 +78,16 @@ int app_node_init(app_node *n, const app_node_options *o, const app_chat_callbac
     n->keylog = fopen(o->keylog, "a");
     if (!n->keylog) return fail(n, "key log", strerror(errno), "give --keylog a path that can be written");
   }
+  if (o->record && (code = open_record(n, o)) != APP_EXIT_OK) return code;
   init_host(n, o, cb);
   app_loop_before_wait(&n->loop, flush_sockets, n);
   return APP_EXIT_OK;
 }
 
 void app_node_end(app_node *n) {
+  if (app_record_end(n->record) != WEFT_OK)
+    app_report_error(&n->report, "app", "recording", WEFT_EINTERNAL, "not everything could be recorded",
+                     "is the disk full? More than 64 connections at once are not recorded");
   for (size_t i = 0; i < n->sockets_len; i++) app_udp_close(&n->sockets[i].udp);
   if (n->keylog) fclose(n->keylog);
   weft_dtls_cert_free(n->cert);
@@ -81,6 +97,7 @@ void app_node_end(app_node *n) {
 
 void app_node_keylog(void *user, const char *line) {
   app_node *n = user;
+  app_record_keylog(n->record, line);
   if (!n->keylog) return;
   fprintf(n->keylog, "%s\n", line);
   fflush(n->keylog);
@@ -92,6 +109,8 @@ void app_node_webrtc_config(app_node *n, weft_webrtc_config *cfg) {
   cfg->identity = &n->identity;
   cfg->cert = n->cert;
   cfg->auto_consume = false;
+  if (n->record) cfg->trace = app_record_tracer(n->record);
+  if (n->record || n->keylog) cfg->keylog = app_node_keylog;
 }
 
 /* ---- sockets ----------------------------------------------------------------------------------------------------------------- */
@@ -169,6 +188,7 @@ void app_node_report_connected(app_node *n, weft_webrtc *c, const char *peer, co
                      .ms_noise = ms_between(st.sctp_at, st.noise_at),
                      .ms_total = ms_between(st.started_at, st.noise_at)};
   app_report_connected(&n->report, &r);
+  app_record_connected(n->record, c, peer, ev->direct_version, r.mux);
 }
 
 int app_node_exit_code(const weft_closed *closed, bool authenticated, bool ready) {

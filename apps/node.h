@@ -18,6 +18,7 @@
 
 #include "apps/chat.h"
 #include "apps/loop.h"
+#include "apps/record.h"
 #include "apps/report.h"
 #include "apps/udp.h"
 
@@ -36,6 +37,10 @@ enum { APP_NODE_SOCKETS = 16 };
 
 typedef struct app_node_options {
   const char *key_file, *keylog;
+  const char *record; /* DIR of --record, with the command line as it was given */
+  int argc;
+  char **argv;
+  bool listener;
   bool json, quiet, verbose, echo;
   const app_protocol *const
       *protocols; /* beside chat, identify and ping; borrowed during init, each while the node lives */
@@ -63,6 +68,7 @@ struct app_node {
   app_udp_fn on_datagram;  /* user: the program's */
   app_tick_fn on_writable; /* a socket takes datagrams again */
   FILE *keylog;
+  app_record *record; /* NULL without --record */
   void *user;
 };
 
@@ -78,7 +84,7 @@ void app_node_close_socket(app_node *n);
 int app_node_output(app_node *n, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
 /* For weft_webrtc_config.keylog, whose user is the program: its first member must be the app_node. */
 void app_node_keylog(void *user, const char *line);
-/* Reports "connected" from the connection's own figures. */
+/* Reports "connected" from the connection's own figures, to the recording too. */
 void app_node_report_connected(app_node *n, weft_webrtc *c, const char *peer, const weft_webrtc_event *ev);
 /* The exit code for a connection that ended like this; ready: after READY. */
 int app_node_exit_code(const weft_closed *closed, bool authenticated, bool ready);

@@ -161,6 +161,7 @@ static void on_identified(void *user, app_peer *p, const weft_identify *id, weft
   (void)id;
   (void)now;
   weft_webrtc_set_quirks(c->conn, (weft_webrtc_quirks){.no_fin_ack = strstr(p->agent, "rust-libp2p") != NULL});
+  app_record_agent(c->node.record, c->conn, p->agent);
   app_report_step(&c->node.report, "The server is %s", p->agent);
 }
 
@@ -209,6 +210,7 @@ static void on_ready(client *c, const weft_webrtc_event *ev, weft_time now) {
 static void on_closed(client *c, const weft_closed *why, weft_time now) {
   weft_webrtc_stats st = {.size = sizeof st};
   weft_webrtc_get_stats(c->conn, &st);
+  app_record_closed(c->node.record, c->conn, why);
   bool authenticated = st.ice_at != WEFT_NEVER, ready = c->peer != NULL;
   if (!c->leaving) {
     c->leaving = true;
@@ -346,7 +348,6 @@ static int dial(client *c) {
   cfg.expected_peer = c->target.peer.bytes;
   cfg.expected_peer_len = c->target.peer.len;
   cfg.direct_version = c->version;
-  if (c->node.keylog) cfg.keylog = app_node_keylog;
   if (c->limit < cfg.ice_limit) cfg.ice_limit = c->limit;
   c->redial_at = WEFT_NEVER;
   app_report_connecting(&c->node.report, c->shown);
@@ -394,6 +395,7 @@ int main(int argc, char **argv) {
       {"quiet", 'q', APP_ARG_FLAG, &o.quiet, 0, 0, NULL, "only received lines and errors"},
       {"verbose", 'v', APP_ARG_FLAG, &o.verbose, 0, 0, NULL, "say more"},
       {"keylog", 0, APP_ARG_TEXT, &o.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
+      {"record", 0, APP_ARG_TEXT, &o.record, 0, 0, "DIR", "record the session there, cut at every layer"},
   };
   static const app_usage usage = {
       "webrtc-direct-client",
@@ -420,6 +422,8 @@ int main(int argc, char **argv) {
   c.limit = WEFT_SEC(timeout.value);
   c.chatting = c.send.len > 0 || !pings.given;
   c.interactive = c.send.len == 0 && !pings.given;
+  o.argc = argc;
+  o.argv = argv;
   int code = app_node_init(&c.node, &o, &chat, &c);
   if (code == APP_EXIT_OK) code = run(&c, positional[0], addr_file);
   weft_webrtc_free(c.conn);

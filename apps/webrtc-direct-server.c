@@ -138,7 +138,10 @@ static void on_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, we
   case WEFT_WEBRTC_EVENT_PATH:
     app_report_step(&s->node.report, "Path is now udp %s", weft_addr_format(ev->remote, remote, sizeof remote));
     break;
-  case WEFT_WEBRTC_EVENT_CLOSED: on_closed(s, c, &ev->closed, now); break;
+  case WEFT_WEBRTC_EVENT_CLOSED:
+    app_record_closed(s->node.record, c, &ev->closed);
+    on_closed(s, c, &ev->closed, now);
+    break;
   case WEFT_WEBRTC_EVENT_REFUSED:
     app_report_detail(&s->node.report, "Refused %s: %s: %s: %s", weft_addr_format(ev->remote, remote, sizeof remote),
                       ev->closed.layer, ev->closed.step, ev->closed.text);
@@ -165,6 +168,7 @@ static void on_identified(void *user, app_peer *p, const weft_identify *id, weft
   (void)id;
   (void)now;
   weft_webrtc_set_quirks(p->conn, (weft_webrtc_quirks){.no_fin_ack = strstr(p->agent, "rust-libp2p") != NULL});
+  app_record_agent(s->node.record, p->conn, p->agent);
   app_report_detail(&s->node.report, "%s is %s", p->id_text, p->agent);
 }
 
@@ -217,7 +221,6 @@ static int start(server *s, const app_list *listen) {
   int code = open_sockets(s, listen);
   if (code != APP_EXIT_OK) return code;
   app_node_webrtc_config(&s->node, &cfg);
-  if (s->node.keylog) cfg.keylog = app_node_keylog;
   if (weft_webrtc_listen(&s->listener, &cfg, &cb, s) != WEFT_OK) return APP_EXIT_INTERNAL;
   code = save_address(s);
   if (code != APP_EXIT_OK) return code;
@@ -260,6 +263,8 @@ int main(int argc, char **argv) {
       {"quiet", 'q', APP_ARG_FLAG, &o.quiet, 0, 0, NULL, "only addresses, received lines and errors"},
       {"verbose", 'v', APP_ARG_FLAG, &o.verbose, 0, 0, NULL, "say more, refused connections too"},
       {"keylog", 0, APP_ARG_TEXT, &o.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
+      {"record", 0, APP_ARG_TEXT, &o.record, 0, 0, "DIR",
+       "record each connection, cut at every layer: DIR, DIR-2, ..."},
   };
   static const app_usage usage = {"webrtc-direct-server",
                                   "[OPTIONS]",
@@ -284,6 +289,9 @@ int main(int argc, char **argv) {
     listen.items[listen.len++] = default_listen;
   }
   s.addr_file = addr_file;
+  o.argc = argc;
+  o.argv = argv;
+  o.listener = true;
   int code = app_node_init(&s.node, &o, &chat, &s);
   if (code == APP_EXIT_OK) code = run(&s, &listen);
   if (s.saved[0]) app_addr_file_remove(addr_file, s.saved);

@@ -1,0 +1,36 @@
+/* apps: writes a pcapng file of UDP datagrams that Wireshark opens decrypted: the key log stands in a Decryption Secrets Block in front of
+ * the packets. One interface of raw IP, time in microseconds. Source: draft-ietf-opsawg-pcapng.
+ *
+ *   app_pcapng p;
+ *   app_pcapng_begin(&p, file);
+ *   app_pcapng_datagram(&p, &from, &to, data, len, unix_us);       kept in memory until the first key log line
+ *   app_pcapng_keylog(&p, "CLIENT_RANDOM ...");
+ *   bool ok = app_pcapng_end(&p);                                  writes what is kept; the file stays the caller's
+ */
+#ifndef APPS_PCAPNG_H
+#define APPS_PCAPNG_H
+
+#include <stdio.h>
+
+#include <weft/base/addr.h>
+
+/* What waits for the keys: a handshake and its retransmissions. More is written without waiting. */
+enum { APP_PCAPNG_HELD = 256 * 1024 };
+
+typedef struct app_pcapng {
+  FILE *file;
+  uint8_t *held;
+  size_t held_len;
+  bool keyed;
+  uint16_t ip_id;
+} app_pcapng;
+
+void app_pcapng_begin(app_pcapng *p, FILE *file);
+/* At most 65,000 bytes of data. */
+void app_pcapng_datagram(app_pcapng *p, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len,
+                         uint64_t unix_us);
+void app_pcapng_keylog(app_pcapng *p, const char *line);
+/* False when something could not be written. */
+bool app_pcapng_end(app_pcapng *p);
+
+#endif

@@ -1,0 +1,212 @@
+#define _GNU_SOURCE
+#include "apps/record_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "apps/text.h"
+#include "base/hash.h"
+
+const char *const record_cut_names[RECORD_CUTS] = {"udp", "stun", "dtls", "sctp", "dcep", "messages", "streams"};
+
+/* ---- files ---- */
+
+static FILE *make_file(const record_session *s, const char *name, const char *mode) {
+  char path[RECORD_PATH_MAX + 32];
+  snprintf(path, sizeof path, "%s/%s", s->dir, name);
+  return fopen(path, mode);
+}
+
+static void close_file(record_session *s, FILE **f) {
+  if (*f && (ferror(*f) || fclose(*f) != 0)) s->failed = true;
+  *f = NULL;
+}
+
+static bool make_files(record_session *s) {
+  char name[32];
+  bool ok = true;
+  for (int i = 0; i < RECORD_CUTS; i++) {
+    snprintf(name, sizeof name, "%s.jsonl", record_cut_names[i]);
+    s->cuts[i] = make_file(s, name, "wx");
+    ok = ok && s->cuts[i];
+  }
+  s->keylog = make_file(s, "keylog.txt", "wx");
+  s->capture = make_file(s, "session.pcapng", "wx");
+  return ok && s->keylog && s->capture;
+}
+
+static void free_files(record_session *s) {
+  for (int i = 0; i < RECORD_CUTS; i++) close_file(s, &s->cuts[i]);
+  close_file(s, &s->keylog);
+  close_file(s, &s->capture);
+}
+
+record_session *record_session_new(const app_record_config *cfg, const char *dir, const void *conn) {
+  record_session *s = calloc(1, sizeof *s);
+  if (!s) return NULL;
+  s->conn = conn;
+  s->cfg = cfg;
+  s->direct_version = -1;
+  s->first = WEFT_NEVER;
+  snprintf(s->dir, sizeof s->dir, "%s", dir);
+  if (!make_files(s)) {
+    free_files(s);
+    free(s);
+    return NULL;
+  }
+  app_pcapng_begin(&s->pcapng, s->capture);
+  return s;
+}
+
+bool record_session_end(record_session *s) {
+  record_session_describe(s);
+  if (!app_pcapng_end(&s->pcapng)) s->failed = true;
+  free_files(s);
+  bool ok = !s->failed;
+  free(s);
+  return ok;
+}
+
+/* ---- units ---- */
+
+static const char *role(const record_session *s, bool us) { return s->cfg->listener == us ? "listener" : "dialer"; }
+
+static void put_wire(FILE *f, const uint8_t *data, size_t len) {
+  char hex[2 * 512 + 1];
+  fputs(",\"wire\":\"", f);
+  for (size_t at = 0; at < len; at += 512) {
+    weft_hex_encode(hex, data + at, len - at < 512 ? len - at : 512);
+    fputs(hex, f);
+  }
+  fputs("\"}\n", f);
+  fflush(f); /* what is there counts, however the program ends */
+}
+
+static void put_line(record_session *s, record_cut cut, bool from_us, weft_time now) {
+  unsigned long long at = now > s->first ? (unsigned long long)(now - s->first) : 0;
+  fprintf(s->cuts[cut], "{\"t_us\":%llu,\"from\":\"%s\"", at, role(s, from_us));
+  s->units[cut]++;
+}
+
+void record_session_unit(record_session *s, record_cut cut, bool from_us, const weft_trace *t) {
+  FILE *f = s->cuts[cut];
+  put_line(s, cut, from_us, t->now);
+  if (cut >= RECORD_DCEP) fprintf(f, ",\"stream\":%u", (unsigned)t->stream);
+  if (cut == RECORD_MESSAGES) fprintf(f, ",\"ppid\":%u", (unsigned)t->ppid);
+  if (t->text) fprintf(f, ",\"flag\":\"%s\"", t->text);
+  put_wire(f, t->data, t->len);
+}
+
+static void begin_at(record_session *s, const weft_addr *local, const weft_addr *remote, weft_time now) {
+  struct timeval tv;
+  gettimeofday(&tv, NULL);
+  s->first = now;
+  s->unix_us = (int64_t)tv.tv_sec * 1000000 + tv.tv_usec;
+  s->local = *local;
+  s->remote = *remote;
+}
+
+void record_session_datagram(record_session *s, bool from_us, const weft_addr *local, const weft_addr *remote,
+                             const uint8_t *data, size_t len, weft_time now) {
+  if (s->first == WEFT_NEVER) begin_at(s, local, remote, now);
+  put_line(s, RECORD_UDP, from_us, now);
+  put_wire(s->cuts[RECORD_UDP], data, len);
+  record_cut cut = len > 0 && data[0] <= 3 ? RECORD_STUN : RECORD_DTLS; /* RFC 7983 section 7 */
+  put_line(s, cut, from_us, now);
+  put_wire(s->cuts[cut], data, len);
+  uint64_t at = (uint64_t)s->unix_us + (now > s->first ? now - s->first : 0);
+  app_pcapng_datagram(&s->pcapng, from_us ? local : remote, from_us ? remote : local, data, len, at);
+}
+
+void record_session_keylog(record_session *s, const char *line) {
+  fprintf(s->keylog, "%s\n", line);
+  fflush(s->keylog);
+  app_pcapng_keylog(&s->pcapng, line);
+}
+
+void record_session_state(record_session *s, const char *state) {
+  if (s->states_len < RECORD_STATES) s->states[s->states_len++] = state;
+}
+
+/* ---- session.json ---- */
+
+static void put_text(FILE *f, const char *key, const char *value) {
+  fprintf(f, "\"%s\": ", key);
+  app_print_json_string(f, value, strlen(value));
+}
+
+static void put_side(const record_session *s, FILE *f, bool us) {
+  char text[WEFT_ADDR_TEXT_MAX], hex[65];
+  fprintf(f, "  \"%s\": {", role(s, us));
+  put_text(f, "implementation", us ? s->cfg->program : s->agent[0] ? s->agent : "unknown");
+  if (us) fprintf(f, ", \"version\": \"%d.%d.%d\"", WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR, WEFT_VERSION_PATCH);
+  fputs(", ", f);
+  put_text(f, "peer_id", us ? s->cfg->peer_id : s->peer_id);
+  if (s->first != WEFT_NEVER) {
+    fputs(", ", f);
+    put_text(f, "address", weft_addr_format(us ? &s->local : &s->remote, text, sizeof text));
+  }
+  if (us && s->cfg->fingerprint) {
+    weft_hex_encode(hex, s->cfg->fingerprint, 32);
+    fputs(", ", f);
+    put_text(f, "certificate_sha256", hex);
+  }
+  fputs("},\n", f);
+}
+
+/* The folder is the reader's own choice, and key files are not part of what is shown. */
+static void put_command(const record_session *s, FILE *f) {
+  fputs("  \"record_again\": [", f);
+  app_print_json_string(f, s->cfg->program, strlen(s->cfg->program));
+  for (int i = 1; i < s->cfg->argc; i++) {
+    const char *arg = s->cfg->argv[i];
+    bool ours = i > 1 && strcmp(s->cfg->argv[i - 1], "--record") == 0;
+    if (strncmp(arg, "--record=", 9) == 0) arg = "--record=DIR";
+    fputs(", ", f);
+    app_print_json_string(f, ours ? "DIR" : arg, strlen(ours ? "DIR" : arg));
+  }
+  fputs("],\n", f);
+}
+
+static void put_reached(const record_session *s, FILE *f) {
+  fputs("  \"reached\": [", f);
+  for (size_t i = 0; i < s->states_len; i++) fprintf(f, "%s\"%s\"", i ? ", " : "", s->states[i]);
+  fputs("],\n", f);
+  if (!s->has_closed) return;
+  static const char *const who[] = {"", "self", "peer", "timeout"};
+  fprintf(f, "  \"end\": {\"who\": \"%s\", ", who[s->closed.who]);
+  put_text(f, "layer", s->closed.layer);
+  fputs(", ", f);
+  put_text(f, "step", s->closed.step);
+  fputs(", ", f);
+  put_text(f, "code", weft_errname(s->closed.code));
+  fputs(", ", f);
+  put_text(f, "text", s->closed_text);
+  fputs("},\n", f);
+}
+
+/* exact: our bytes again. decode: the fields again, and the same bytes from them. reach: the end again, the bytes are free. */
+static const char *const replay_modes[RECORD_CUTS] = {"reach", "exact", "reach", "decode", "decode", "decode", "exact"};
+
+void record_session_describe(record_session *s) {
+  FILE *f = make_file(s, "session.json", "w");
+  if (!f) {
+    s->failed = true;
+    return;
+  }
+  fprintf(f, "{\n  \"format\": 1,\n  \"transport\": \"%s\",\n", s->direct_version == 0 ? "webrtc" : "webrtc-direct");
+  if (s->direct_version > 0) fprintf(f, "  \"direct_version\": %d,\n", s->direct_version);
+  if (s->mux) fprintf(f, "  \"mux\": \"%s\",\n", s->mux);
+  fprintf(f, "  \"recorded_by\": \"%s\",\n", role(s, true));
+  put_side(s, f, true);
+  put_side(s, f, false);
+  put_command(s, f);
+  put_reached(s, f);
+  fputs("  \"replay\": {", f);
+  for (int i = 0; i < RECORD_CUTS; i++)
+    fprintf(f, "%s\"%s\": {\"mode\": \"%s\", \"units\": %u}", i ? ", " : "", record_cut_names[i], replay_modes[i],
+            s->units[i]);
+  fputs("}\n}\n", f);
+  close_file(s, &f);
+}

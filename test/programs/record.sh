@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# --record: what both ends of one connection wrote down is the same, layer by layer. Loopback only.
+# Usage: test/programs/record.sh [DIR OF THE PROGRAMS]
+set -u
+bin=$(cd "${1:-build/bin}" && pwd) || exit 1
+dir=$(mktemp -d) || exit 1
+cd "$dir" || exit 1
+passed=0
+failed=0
+pids=()
+cleanup() {
+  for p in "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
+  rm -rf "$dir"
+}
+trap cleanup EXIT
+ok() { passed=$((passed + 1)); }
+fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; }
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then ok; else fail "$name"; fi
+}
+
+start_server() {
+  "$bin/webrtc-direct-server" --listen /ip4/127.0.0.1/udp/0/webrtc-direct --addr-file "$1.json" --echo --json --record "$1" > server.out 2> server.err < /dev/null &
+  server_pid=$!
+  pids+=("$server_pid")
+  for _ in $(seq 200); do [ -s "$1.json" ] && break; sleep 0.05; done
+  addr=$(sed -n 's/.*"addr": "\([^"]*\)".*/\1/p' "$1.json")
+}
+dial() { timeout 20 "$bin/webrtc-direct-client" "$@" "$addr" > client.out 2> client.err < /dev/null; }
+
+# What one side sent in a cut, without times. Loopback loses and reorders nothing, SCTP keeps the order within a stream, and last words may not
+# be read any more: what the receiver wrote down is, stream by stream, the beginning of what the sender did.
+said() { sed -n "s/^{\"t_us\":[0-9]*,\"from\":\"$2\",/{/p" "$1"; }
+same_said() { # CUT BY SENDER RECEIVER
+  said "$3/$1.jsonl" "$2" > sent
+  said "$4/$1.jsonl" "$2" > received
+  [ -s received ] && awk -F '[{,]' '
+    { key = $2 ~ /stream/ ? $2 : "" }
+    FNR == NR { sent[key, n[key]++] = $0; next }
+    sent[key, m[key]++] != $0 { exit 1 }' sent received
+}
+same_session() { # CLIENT SERVER
+  local cut
+  for cut in udp stun dtls sctp dcep messages streams; do
+    check "$1 $cut of the dialer" same_said $cut dialer "$1" "$2"
+    check "$1 $cut of the listener" same_said $cut listener "$2" "$1"
+  done
+  check "$1 key logs" cmp -s "$1/keylog.txt" "$2/keylog.txt"
+  check "$1 key log" grep -Eq '^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$' "$1/keylog.txt"
+}
+has() { grep -q -- "$2" "$1/session.json"; }
+units() { grep -c '"wire"' "$1/$2.jsonl"; }
+adds_up() { [ "$(units "$1" udp)" -eq $(($(units "$1" stun) + $(units "$1" dtls))) ]; }
+
+start_server listener
+dial --record v1 --send hello --send bye
+check "v1: exit code" [ $? -eq 0 ]
+dial --record v2 --direct-version 2 --ping 3
+check "v2: exit code" [ $? -eq 0 ]
+dial --send again
+kill -TERM "$server_pid"
+wait "$server_pid"
+check "the server's exit code" [ $? -eq 0 ]
+same_session v1 listener
+same_session v2 listener-2
+check "a session that only one side recorded" [ -s listener-3/session.json ]
+for s in v1 v2 listener listener-2; do
+  check "$s: udp is stun and dtls" adds_up $s
+  check "$s: reached" has $s '"reached": \["ICE", "DTLS", "SCTP", "NOISE", "READY", "ENDED"\]'
+  check "$s: both agents" test "$(grep -c '"implementation": "weft/0.1.0"' $s/session.json)" -eq 1
+done
+check "v1: version" has v1 '"direct_version": 1'
+check "v2: version" has v2 '"direct_version": 2'
+check "v1: role" has v1 '"recorded_by": "dialer"'
+check "listener: role" has listener '"recorded_by": "listener"'
+check "v1: end" has v1 '"who": "self"'
+check "listener: end" has listener '"who": "peer"'
+check "v1: command" has v1 '"--record", "DIR", "--send", "hello"'
+check "hello on a stream" grep -q '"wire":"68656c6c6f"' v1/streams.jsonl
+check "DCEP OPEN and ACK" [ "$(grep -c '"wire":"03' v1/dcep.jsonl)" -eq "$(grep -c '"wire":"02"' v1/dcep.jsonl)" ]
+
+# the first connection of a program that is killed: all but the end is there
+start_server killed
+timeout 20 "$bin/webrtc-direct-client" --record gone "$addr" > client.out 2> client.err < <(sleep 20) &
+client_pid=$!
+pids+=("$client_pid")
+for _ in $(seq 200); do grep -q READY gone/session.json 2>/dev/null && break; sleep 0.05; done
+pkill -KILL -P "$client_pid"
+wait "$client_pid" 2>/dev/null
+kill -TERM "$server_pid"
+wait "$server_pid"
+check "killed: what was reached" has gone '"NOISE", "READY"\]'
+check "killed: whole lines" [ "$(wc -l < gone/udp.jsonl)" -eq "$(units gone udp)" ]
+check "killed: more than a handshake" [ "$(units gone sctp)" -gt 6 ]
+
+# refused before anything happens
+start_server third
+dial --record v1 --send x
+check "a folder with a session: exit code" [ $? -eq 1 ]
+check "a folder with a session: text" grep -q "holds a recorded session already" client.err
+dial --record /proc/nothing --send x
+check "an impossible folder: exit code" [ $? -eq 1 ]
+check "an impossible folder: text" grep -q "cannot write to /proc/nothing" client.err
+dial --send x
+check "without --record: exit code" [ $? -eq 0 ]
+kill -TERM "$server_pid"
+wait "$server_pid"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
