@@ -8,22 +8,36 @@ import signal
 import sys
 import time
 
+import p2p
 import procs
 from peers import PEERS, ROOT, CannotRun
 from rows import IDLE, ROWS, SESSIONS, Report
 
-LIMITS = {"quick": 90, "full": 600, "chat": 60, "ipv6": 120, "idle": 600, "ctrlc": 240, "kill9": 600, "streams2000": 700, "lossy": 600}
+LIMITS = {"quick": 90, "full": 600, "chat": 60, "ipv6": 120, "idle": 600, "ctrlc": 240, "kill9": 600, "streams2000": 700, "lossy": 600, "p2p": 600, "yamux": 600}
 
 
 class Setup:
     """The programs under test. SERVER and CLIENT name a foreign peer or a command in place of ours."""
 
     def __init__(self):
-        binaries = os.environ.get("BIN") or str(ROOT / "build" / "bin")
+        binaries = self.binaries = os.environ.get("BIN") or str(ROOT / "build" / "bin")
+        self.helpers = os.environ.get("WEFT_TEST") or str(ROOT / "build" / "test")
         self.server_addr = os.environ.get("SERVER_ADDR")
         self.server_command, self.foreign_server = self.program("SERVER", "server", f"{binaries}/webrtc-direct-server")
         self.client_command, self.foreign_client = self.program("CLIENT", "client", f"{binaries}/webrtc-direct-client")
         self.foreign_server = self.foreign_server or bool(self.server_addr)
+
+    def binary(self, name):
+        return self.built(f"{self.binaries}/{name}")
+
+    def helper(self, name):
+        return self.built(f"{self.helpers}/{name}")
+
+    @staticmethod
+    def built(path):
+        if not os.path.exists(path):
+            raise procs.Failure(f"{path} is not built: make interop-PEER builds it")
+        return path
 
     @staticmethod
     def program(variable, role, ours):
@@ -43,17 +57,25 @@ class Setup:
             raise procs.Failure(f"{command[0]} is not built: make")
 
 
+def quick():
+    return os.environ.get("QUICK") == "1"
+
+
 def wanted_rows(peer):
-    if os.environ.get("QUICK") == "1":
-        return ["quick"]
-    row = os.environ.get("ROW") or "full"
-    if row == "all":
-        return ["full", "chat", *peer.long_rows]
-    if row == "full":
-        return ["full", "chat"]
+    """Rows of Demo 1 (rows.py), then those of Demo 2 (p2p.py)."""
+    row = os.environ.get("ROW") or ""
+    demo2 = [r for r in p2p.ROWS if r != "yamux" or peer.listens]
+    if row in p2p.ROWS:
+        if row not in demo2:
+            raise CannotRun(f"row {row} is not run with {peer.name}")
+        return [row]
+    if quick():
+        return ["quick"] + ([] if row else demo2)
+    if row in ("", "full", "all"):
+        return ["full", "chat"] + ([] if row == "full" else demo2) + (list(peer.long_rows) if row == "all" else [])
     if row not in ROWS:
-        raise procs.Failure(f"there is no row {row!r}; rows: {' '.join(ROWS)} all")
-    if row not in peer.long_rows and row not in ("quick", "full", "chat"):
+        raise procs.Failure(f"there is no row {row!r}; rows: {' '.join([*ROWS, *p2p.ROWS])} all")
+    if row not in peer.long_rows and row not in ("quick", "chat"):
         raise CannotRun(f"row {row} is not run with {peer.name}")
     return [row]
 
@@ -78,11 +100,17 @@ def limit(row):
 
 def run_rows(peer, setup, report):
     rows = wanted_rows(peer)
-    for direction in directions(peer):
-        setup.check(direction)
+    if any(row in ROWS for row in rows):
+        for direction in directions(peer):
+            setup.check(direction)
     versions = [int(v) for v in os.environ["VERSIONS"].split()] if os.environ.get("VERSIONS") else peer.versions
     for row in rows:
         signal.signal(signal.SIGALRM, too_long)
+        if row in p2p.ROWS:
+            signal.alarm(LIMITS["quick"] if quick() else LIMITS[row])
+            p2p.ROWS[row](peer, setup, report, quick())
+            signal.alarm(0)
+            continue
         signal.alarm(limit(row) * (1 if row == "quick" else len(versions)))
         for direction, action in zip(("dial", "listen"), ROWS[row]):
             if action is None or direction not in directions(peer):
@@ -96,7 +124,7 @@ def run_rows(peer, setup, report):
 
 
 def result_line(peer, result, report, versions, seconds, why=""):
-    name = "quick" if os.environ.get("QUICK") == "1" else os.environ.get("ROW") or "full"
+    name = " ".join(filter(None, (os.environ.get("ROW"), quick() and "quick"))) or "full"
     print(json.dumps({
         "row": f"{peer}/{name}", "result": result, "date": datetime.date.today().isoformat(), "seconds": round(seconds, 1),
         "server": os.environ.get("SERVER") or os.environ.get("SERVER_ADDR") or "ours", "client": os.environ.get("CLIENT") or "ours",

@@ -10,7 +10,6 @@
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,23 +22,12 @@
 #include "apps/host.h"
 #include "apps/loop.h"
 #include "apps/udp.h"
+#include "test/support/transfer.h"
 
-enum { CLIENTS_MAX = 1000, CHUNK = 16000, STREAMS_MAX = 64 };
+enum { CLIENTS_MAX = 1000, STREAMS_MAX = 64 };
 #define RUN_LIMIT WEFT_SEC(300)
 #define ALL_CONNECTED_LIMIT WEFT_SEC(30)
 #define SLOW_READER WEFT_SEC(3)
-
-typedef struct transfer {
-  struct client *client;
-  app_stream *stream;
-  uint64_t to_send, sent, received;
-  uint64_t held; /* received, not consumed: the slow reader */
-  uint64_t seed;
-  crypto_hash_sha256_state out, in;
-  bool shut, done;
-  uint8_t chunk[CHUNK];
-  size_t chunk_at, chunk_len;
-} transfer;
 
 typedef struct client {
   struct load *load;
@@ -84,89 +72,34 @@ static void maybe_over(load *l) {
   if (l->finished >= l->wanted) app_loop_stop(&l->loop, l->failed ? 1 : 0);
 }
 
-/* ---- transfers: what goes out must come back ------------------------------------------------------------------------------ */
+/* ---- transfers ------------------------------------------------------------------------------------------------------------- */
 
-static void fill(transfer *t, uint8_t *buf, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    t->seed = t->seed * 6364136223846793005u + 1442695040888963407u;
-    buf[i] = (uint8_t)(t->seed >> 56);
-  }
-}
+static void on_transfer_closed(transfer *t, bool same, weft_time now);
 
-static void pump(transfer *t, weft_time now) {
-  while (t->sent < t->to_send) {
-    if (t->chunk_at == t->chunk_len) {
-      t->chunk_len = t->to_send - t->sent < CHUNK ? (size_t)(t->to_send - t->sent) : CHUNK;
-      t->chunk_at = 0;
-      fill(t, t->chunk, t->chunk_len);
-      crypto_hash_sha256_update(&t->out, t->chunk, t->chunk_len);
-    }
-    ptrdiff_t n = app_stream_send(t->stream, t->chunk + t->chunk_at, t->chunk_len - t->chunk_at, now);
-    if (n <= 0) return;
-    t->chunk_at += (size_t)n;
-    t->sent += (uint64_t)n;
-  }
-  if (t->shut) return;
-  t->shut = true;
-  app_stream_shutdown(t->stream, now);
-}
-
-static void on_opened(app_stream *s, weft_time now) { pump(s->state, now); }
-static void on_writable(app_stream *s, weft_time now) { pump(s->state, now); }
-
-static void on_data(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
-  transfer *t = s->state;
-  crypto_hash_sha256_update(&t->in, data, len);
-  t->received += len;
-  if (now < t->client->load->slow_until)
-    t->held += len;
-  else
-    app_stream_consumed(s, len, now);
-}
-
-static bool same_hash(transfer *t) {
-  uint8_t a[32], b[32];
-  crypto_hash_sha256_final(&t->out, a);
-  crypto_hash_sha256_final(&t->in, b);
-  return t->received == t->to_send && memcmp(a, b, sizeof a) == 0;
-}
-
-static void start_transfer(client *c, transfer *t, weft_time now);
-
-static void on_stream_closed(app_stream *s, int code, weft_time now) {
-  transfer *t = s->state;
-  client *c = t->client;
+static void start_transfer(client *c, transfer *t, weft_time now) {
   load *l = c->load;
-  bool ok = code == WEFT_OK && same_hash(t);
-  if (!ok)
-    fprintf(stderr, "load: stream ended with %s, sent %" PRIu64 ", received %" PRIu64 "\n", weft_errname(code), t->sent,
-            t->received);
-  t->done = true;
-  t->stream = NULL;
+  t->user = c;
+  t->closed = on_transfer_closed;
+  t->bytes = l->per_stream;
+  t->seed++;
+  t->unread = now < l->slow_until;
+  if (transfer_open(t, c->peer, &l->protocol, now) != WEFT_OK) finish(l, c, false, now);
+}
+
+static void on_transfer_closed(transfer *t, bool same, weft_time now) {
+  client *c = t->user;
+  load *l = c->load;
+  if (!same) transfer_complain(t);
   if (c->finished) return;
-  if (ok && l->remaining_streams > 0) {
+  if (same && l->remaining_streams > 0) {
     l->remaining_streams--;
     start_transfer(c, t, now);
     return;
   }
   l->transfers_done++;
-  if (!ok || l->transfers_done >= l->transfers_len || strcmp(l->mode, "dials") == 0 || strcmp(l->mode, "clients") == 0)
-    finish(l, c, ok, now);
-}
-
-static void start_transfer(client *c, transfer *t, weft_time now) {
-  int rc;
-  uint64_t seed = t->seed + 1;
-  memset(t, 0, sizeof *t);
-  t->client = c;
-  t->seed = seed;
-  t->to_send = c->load->per_stream;
-  crypto_hash_sha256_init(&t->out);
-  crypto_hash_sha256_init(&t->in);
-  t->stream = app_stream_open(c->peer, &c->load->protocol, t, &rc, now);
-  if (t->stream) return;
-  fprintf(stderr, "load: cannot open a stream: %s\n", weft_errname(rc));
-  finish(c->load, c, false, now);
+  if (!same || l->transfers_done >= l->transfers_len || strcmp(l->mode, "dials") == 0 ||
+      strcmp(l->mode, "clients") == 0)
+    finish(l, c, same, now);
 }
 
 /* ---- connections -------------------------------------------------------------------------------------------------------------- */
@@ -286,11 +219,7 @@ static weft_time deadline(const void *user) {
 
 static void read_again(load *l, weft_time now) {
   l->slow_until = 0;
-  for (size_t i = 0; i < l->transfers_len; i++) {
-    transfer *t = &l->transfers[i];
-    if (t->held > 0 && t->stream) app_stream_consumed(t->stream, (size_t)t->held, now);
-    t->held = 0;
-  }
+  for (size_t i = 0; i < l->transfers_len; i++) transfer_read_again(&l->transfers[i], now);
 }
 
 static void tick(void *user, weft_time now) {
@@ -334,13 +263,7 @@ static bool set_up(load *l, const char *addr) {
   if (weft_identity_generate(&l->identity, &l->rng) != WEFT_OK || l->rng.fill(l->rng.ctx, seed, sizeof seed) != 0)
     return false;
   if (weft_dtls_cert_new(&l->cert, seed, NULL) != WEFT_OK) return false;
-  l->protocol = (app_protocol){.name = APP_CHAT_PROTOCOL,
-                               .manual_consume = true,
-                               .dial_only = true,
-                               .opened = on_opened,
-                               .data = on_data,
-                               .writable = on_writable,
-                               .closed = on_stream_closed};
+  transfer_protocol(&l->protocol, APP_CHAT_PROTOCOL);
   const app_protocol *protocols[] = {&l->protocol};
   app_host_init(&l->host, &l->rng, &l->identity, protocols, 1, l);
   return app_loop_init(&l->loop) == WEFT_OK;

@@ -145,10 +145,12 @@ class Browser:
 
     versions = (1, 2)
     listens = False
+    speaks_webrtc = True
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
 
     def __init__(self, name, program, package):
         self.name, self.program, self.package = name, program, package
+        self.is_alice = name == "chromium"
 
     def prepare(self):
         self.path = command(self.program, self.package)
@@ -157,6 +159,9 @@ class Browser:
     def dialer(self, version):
         trial = [V2_TRIAL] if version == 2 and self.name == "chromium" else []
         return [self.node, "browser.mjs", self.name, self.path, *trial], self.place
+
+    def p2p(self):
+        return self.dialer(1)
 
     def seen_versions(self):
         name = {self.name: system_version(self.path, "--version")}
@@ -167,6 +172,9 @@ class Node:
     name = "node"
     versions = (1,)
     listens = True
+    speaks_webrtc = is_alice = relays_direct = True
+    holds_streams = False
+    most_streams, most_mib = 1000, 100
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
 
     def prepare(self):
@@ -178,8 +186,14 @@ class Node:
     def server(self):
         return [self.node, self.place / "node.mjs", "server"]
 
+    def p2p(self):
+        return self.dialer(1)
+
+    def relay(self):
+        return [self.node, self.place / "node.mjs", "relay"]
+
     def seen_versions(self):
-        return js_versions(self.node, self.place, "libp2p", "@libp2p/webrtc", "node-datachannel")
+        return js_versions(self.node, self.place, "libp2p", "@libp2p/webrtc", "@libp2p/circuit-relay-v2", "@libp2p/yamux", "node-datachannel")
 
 
 # ---- Go ---------------------------------------------------------------------------------------------------------------
@@ -188,6 +202,9 @@ class Go:
     name = "go"
     versions = (1, 2)
     listens = True
+    speaks_webrtc = False
+    relays_direct = holds_streams = True
+    most_streams, most_mib = 1000, 100
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
     known = ((r"client: 5 % loss", r"lost .*< DTLS handshake 3",
               "a go listener (pion dtls 3.1.2) whose HelloVerifyRequest is lost answers no further ClientHello"),)
@@ -213,9 +230,15 @@ class Go:
     def client(self):
         return [self.binary, "client"]
 
+    def p2p(self):
+        return [self.binary, "p2p"], None
+
+    def relay(self):
+        return [self.binary, "relay"]
+
     def seen_versions(self):
         go_sum = (HERE / "go" / "go.mod").read_text()
-        names = ("libp2p/go-libp2p", "pion/webrtc/v4", "pion/ice/v4", "pion/dtls/v3", "pion/sctp", "pion/datachannel")
+        names = ("libp2p/go-libp2p", "libp2p/go-yamux/v5", "pion/webrtc/v4", "pion/ice/v4", "pion/dtls/v3", "pion/sctp", "pion/datachannel")
         found = {n: re.search(rf"github.com/{n} v(\S+)", go_sum) for n in names}
         return {n.split("/", 1)[1]: m.group(1) for n, m in found.items() if m}
 
@@ -226,6 +249,8 @@ class Rust:
     name = "rust"
     versions = (1,)
     listens = True
+    speaks_webrtc = relays_direct = holds_streams = False
+    most_streams, most_mib = 200, 100  # rust-yamux ends a connection with more than 512 streams
     long_rows = ("idle", "ctrlc", "kill9")
     known = ((r"client: .*pings", r"^exit code 5.*a ping was not answered",
               "a rust listener (libp2p-webrtc 0.10.0-alpha) stops answering pings, those of rust-libp2p too"),
@@ -256,9 +281,15 @@ class Rust:
     def server(self):
         return [self.binary, "server"]
 
+    def p2p(self):
+        return [self.binary, "p2p"], None
+
+    def relay(self):
+        return [self.binary, "relay"]
+
     def seen_versions(self):
         lock = (self.folder / "Cargo.lock").read_text()
-        names = ("libp2p", "libp2p-webrtc", "webrtc", "webrtc-ice", "webrtc-sctp", "dtls")
+        names = ("libp2p", "libp2p-relay", "yamux", "libp2p-webrtc", "webrtc", "webrtc-ice", "webrtc-sctp", "dtls")
         found = {n: re.search(rf'name = "{n}"\nversion = "([^"]+)"', lock) for n in names}
         return {n: m.group(1) for n, m in found.items() if m}
 
@@ -269,6 +300,8 @@ class Py:
     name = "py"
     versions = (1, 2)
     listens = True
+    speaks_webrtc = relays_direct = holds_streams = False
+    most_streams, most_mib = 200, 10  # 256 streams in the life of a connection, and slow
     long_rows = ("idle", "ctrlc", "kill9")
     known = ((r"^v\d (?!client)", r"StreamFailure\('failed to open a stream|0 of 64 bytes came back",
               "py-libp2p 0.8.1 as dialer loses what arrives early on some channels, from go-libp2p as from us"),)
@@ -299,6 +332,12 @@ class Py:
 
     def server(self):
         return [self.python, HERE / "py" / "peer.py", "server"]
+
+    def p2p(self):
+        return [self.python, HERE / "py" / "p2p.py", "p2p"], None
+
+    def relay(self):
+        return [self.python, HERE / "py" / "p2p.py", "relay"]
 
     def seen_versions(self):
         text = run([self.python, "-m", "pip", "list", "--format=freeze"], 60)

@@ -60,9 +60,9 @@ def check(condition, text):
 class Dialer:
     """The foreign dialer behind its control protocol."""
 
-    def __init__(self, peer, version):
+    def __init__(self, peer, version, command=None):
         self.version = version
-        command, folder = peer.dialer(version)
+        command, folder = command or peer.dialer(version)
         self.proc = JsonProc(f"{peer.name} dialer", command, folder)
         ready = self.proc.answer(60)
         check(ready.get("ready"), f"the {peer.name} dialer did not start: {ready}")
@@ -159,9 +159,9 @@ def spread(values, unit="ms"):
 
 # ---- one connection ---------------------------------------------------------------------------------------------------
 
-def identify(d):
+def identify(d, chat=CHAT):
     got = d.ask("identify")
-    for p in ("/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", CHAT):
+    for p in ("/ipfs/id/1.0.0", "/ipfs/ping/1.0.0", chat):
         check(p in got["protocols"], f"identify names no {p}: {got['protocols']}")
     return got["agent"]
 

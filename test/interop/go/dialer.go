@@ -16,6 +16,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 )
 
@@ -34,10 +35,11 @@ type command struct {
 type answer map[string]any
 
 type dialer struct {
-	host   host.Host
-	conn   network.Conn
-	closed <-chan struct{}
-	chat   network.Stream
+	host     host.Host
+	protocol protocol.ID
+	conn     network.Conn
+	closed   <-chan struct{}
+	chat     network.Stream
 }
 
 func (d *dialer) open(c command) (answer, error) {
@@ -64,7 +66,7 @@ func ms(began time.Time) float64 { return float64(time.Since(began).Microseconds
 func (d *dialer) stream() (network.Stream, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	return d.host.NewStream(ctx, d.conn.RemotePeer(), chat)
+	return d.host.NewStream(network.WithAllowLimitedConn(ctx, "chat"), d.conn.RemotePeer(), d.protocol)
 }
 
 func (d *dialer) identify() (answer, error) {
@@ -84,7 +86,7 @@ func (d *dialer) ping(n int) (answer, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	rtts := []float64{}
-	for r := range ping.Ping(ctx, d.host, d.conn.RemotePeer()) {
+	for r := range ping.Ping(network.WithAllowLimitedConn(ctx, "ping"), d.host, d.conn.RemotePeer()) {
 		if r.Error != nil {
 			return nil, r.Error
 		}
@@ -283,7 +285,7 @@ func (d *dialer) run(c command) (answer, error) {
 
 func runDialer() {
 	say(answer{"ok": true, "ready": true, "version": libraryVersion(), "pid": os.Getpid()})
-	d := &dialer{}
+	d := &dialer{protocol: chat}
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		var c command

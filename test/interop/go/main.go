@@ -4,6 +4,8 @@
 //	peer server [--listen MULTIADDR] [--echo] --json     the command line and events of webrtc-direct-server
 //	peer client MULTIADDR [--direct-version N] [--send TEXT] [--ping N] [--timeout S] --json
 //	                                                     those of webrtc-direct-client
+//	peer p2p                                             control protocol of Demo 2
+//	peer relay [--listen MULTIADDR]... --json            the events of webrtc-p2p-relay
 package main
 
 import (
@@ -38,7 +40,7 @@ func libraryVersion() string {
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: peer dialer|server|client|version ...")
+		fmt.Fprintln(os.Stderr, "usage: peer dialer|server|client|p2p|relay|version ...")
 		os.Exit(2)
 	}
 	switch os.Args[1] {
@@ -48,6 +50,10 @@ func main() {
 		runServer(os.Args[2:])
 	case "client":
 		os.Exit(runClient(os.Args[2:]))
+	case "p2p":
+		runP2P()
+	case "relay":
+		runRelay(os.Args[2:])
 	case "version":
 		fmt.Println(libraryVersion())
 	default:

@@ -1,7 +1,7 @@
 // The commands of the control protocol (see ../README.md), carried out over a connection of either kind.
 import { hex, pattern, sha256, text, timeout, utf8 } from './bytes.mjs'
 
-const CHAT = '/webrtc-chat/1.0.0'
+export const CHAT = '/webrtc-chat/1.0.0'
 const BLOCK = 16000
 
 async function writeAll (stream, bytes) {
@@ -22,7 +22,7 @@ async function readAll (stream, limit = Infinity) {
 }
 
 async function echo (conn, { bytes, fin, whole = false }) {
-  const stream = await conn.openStream(CHAT)
+  const stream = await conn.openStream(conn.chat ?? CHAT)
   stream.alwaysWhole = whole // raw-conn.mjs only: even a 16 KiB frame goes out as one message
   const sent = pattern(bytes)
   const began = performance.now()
@@ -50,7 +50,7 @@ async function echo (conn, { bytes, fin, whole = false }) {
 }
 
 async function oneStream (conn, i, bytes) {
-  const stream = await conn.openStream(CHAT)
+  const stream = await conn.openStream(conn.chat ?? CHAT)
   const sent = pattern(bytes, i + 1)
   const reading = readAll(stream)
   await stream.write(sent)
@@ -74,7 +74,7 @@ async function streams (conn, { n, parallel, bytes = 64 }) {
 }
 
 async function send (state, { text: line }) {
-  state.chat ??= await state.conn.openStream(CHAT)
+  state.chat ??= await state.conn.openStream(conn.chat ?? CHAT)
   await state.chat.write(utf8.encode(line))
   return {}
 }
@@ -96,14 +96,15 @@ async function closed (state, { seconds }) {
   return { why, ms: performance.now() - began }
 }
 
-/** open: version -> function(addr, ms). Returns command -> promise of the answer. */
-export function makeDialer (open) {
+/** open: version -> function(addr, ms); more: further commands. Returns command -> promise of the answer. */
+export function makeDialer (open, more = {}) {
   const state = { conn: null, chat: null }
   const commands = {
-    async open ({ addr, version, seconds = 15 }) {
-      if (open[version] == null) throw new Error(`this peer does not dial version ${version}`)
+    async open ({ addr, version, p2p, seconds = 15 }) {
+      const kind = p2p ? 'p2p' : version
+      if (open[kind] == null) throw new Error(`this peer does not dial version ${kind}`)
       await state.conn?.close().catch(() => {}) // or libp2p would go on with a connection that a failed case left
-      state.conn = await open[version](addr, seconds * 1000)
+      state.conn = await open[kind](addr, seconds * 1000)
       state.chat = null
       return { peer: state.conn.peer, ms: state.conn.ms }
     },
@@ -117,7 +118,8 @@ export function makeDialer (open) {
     close: async () => {
       await state.conn.close()
       return {}
-    }
+    },
+    ...more
   }
   return async (command) => {
     const run = commands[command.do]

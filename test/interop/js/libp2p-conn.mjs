@@ -5,14 +5,14 @@ import { webRTCDirect } from '@libp2p/webrtc'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 
-const MANY = 100000
+export const MANY = 100000
 
-export function makeNode (extra = {}) {
+export function makeNode ({ services = {}, ...extra } = {}) {
   return createLibp2p({
     transports: [webRTCDirect({ rtcConfiguration: { iceServers: [] } })],
     connectionGater: { denyDialMultiaddr: () => false },
     connectionManager: { inboundConnectionThreshold: MANY, maxIncomingPendingConnections: MANY, maxConnections: MANY },
-    services: { identify: identify({ maxInboundStreams: MANY, maxOutboundStreams: MANY }), ping: ping({ maxInboundStreams: MANY, maxOutboundStreams: MANY }) },
+    services: { identify: identify({ maxInboundStreams: MANY, maxOutboundStreams: MANY }), ping: ping({ maxInboundStreams: MANY, maxOutboundStreams: MANY }), ...services },
     connectionMonitor: { enabled: false }, // its own pings would end a slow connection and crowd those of the row
     ...extra
   })
@@ -47,24 +47,35 @@ export class Stream {
   async finish () {}
 }
 
-let shared
-
-export async function openLibp2p (addr, limitMs) {
-  shared ??= await makeNode()
-  const began = performance.now()
-  const connection = await shared.dial(multiaddr(addr), { signal: AbortSignal.timeout(limitMs) })
-  const conn = { peer: connection.remotePeer.toString(), ms: performance.now() - began }
+/** What the commands of dialer.mjs need of a connection. */
+export function wrap (node, connection, ms) {
+  const conn = { peer: connection.remotePeer.toString(), ms }
   conn.closed = new Promise((resolve) => connection.addEventListener('close', () => resolve('closed'), { once: true }))
-  conn.openStream = async (protocol) => new Stream(await connection.newStream(protocol, { maxOutboundStreams: MANY }))
+  conn.openStream = async (protocol) =>
+    new Stream(await connection.newStream(protocol, { maxOutboundStreams: MANY, runOnLimitedConnection: true }))
   conn.identify = async () => {
-    const answer = await shared.services.identify.identify(connection)
+    const answer = await node.services.identify.identify(connection)
     return { agent: answer.agentVersion, protocols: answer.protocols }
   }
   conn.ping = async (n) => {
     const rtts = []
-    for (let i = 0; i < n; i++) rtts.push(await shared.services.ping.ping(connection.remotePeer))
+    for (let i = 0; i < n; i++) rtts.push(await node.services.ping.ping(connection.remotePeer))
     return rtts
   }
   conn.close = () => connection.close()
   return conn
+}
+
+export async function dial (node, addr, limitMs) {
+  const began = performance.now()
+  const connection = await node.dial(multiaddr(addr), { signal: AbortSignal.timeout(limitMs) })
+  return { connection, ms: performance.now() - began }
+}
+
+let shared
+
+export async function openLibp2p (addr, limitMs) {
+  shared ??= await makeNode()
+  const { connection, ms } = await dial(shared, addr, limitMs)
+  return wrap(shared, connection, ms)
 }

@@ -1,10 +1,14 @@
 // js-libp2p on Node as the other side.
 //   node node.mjs dialer                                        control protocol on standard input
 //   node node.mjs server [--listen MULTIADDR] [--echo] --json   the command line and events of webrtc-direct-server
+//   node node.mjs relay --listen MULTIADDR... --json            the events of webrtc-p2p-relay
 import { createInterface } from 'node:readline'
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
+import { tcp } from '@libp2p/tcp'
 import { say, serve } from './control.mjs'
 import { makeDialer } from './dialer.mjs'
 import { makeNode, openLibp2p, Stream } from './libp2p-conn.mjs'
+import { makeP2p, makeP2pNode, serveEcho } from './p2p-conn.mjs'
 import { text, utf8 } from './bytes.mjs'
 
 const CHAT = '/webrtc-chat/1.0.0'
@@ -25,14 +29,7 @@ async function chat (stream, peer, open) {
   await stream.closeWrite()
 }
 
-async function server () {
-  const node = await makeNode({ addresses: { listen: [option('--listen', '/ip4/127.0.0.1/udp/0/webrtc-direct')] } })
-  const open = new Set()
-  await node.handle(CHAT, (raw, connection) => {
-    const stream = new Stream(raw)
-    const done = args.includes('--echo') ? echo(stream) : chat(stream, connection.remotePeer.toString(), open)
-    done.catch(log)
-  }, { maxInboundStreams: MANY })
+function announce (node) {
   node.addEventListener('connection:open', ({ detail: c }) => say({
     event: 'connected', peer: c.remotePeer.toString(), dir: c.direction === 'inbound' ? 'in' : 'out', remote: c.remoteAddr.toString()
   }))
@@ -44,17 +41,38 @@ async function server () {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+}
+
+async function server () {
+  const node = await makeNode({ addresses: { listen: [option('--listen', '/ip4/127.0.0.1/udp/0/webrtc-direct')] } })
+  const open = new Set()
+  await node.handle(CHAT, (raw, connection) => {
+    const stream = new Stream(raw)
+    const done = args.includes('--echo') ? echo(stream) : chat(stream, connection.remotePeer.toString(), open)
+    done.catch(log)
+  }, { maxInboundStreams: MANY })
+  announce(node)
   for await (const line of createInterface({ input: process.stdin })) {
     for (const stream of open) await stream.write(utf8.encode(line)).catch(log)
   }
   setInterval(() => {}, 1e9)
 }
 
+async function relay () {
+  const listen = args.flatMap((a, i) => a === '--listen' ? [args[i + 1]] : [])
+  const node = await makeP2pNode({ transports: [tcp()], listen, services: { circuitRelay: circuitRelayServer() } })
+  await serveEcho(node, { streams: 0, bytes: 0 })
+  announce(node)
+}
+
 process.on('unhandledRejection', log)
 if (role === 'server') {
   await server()
+} else if (role === 'relay') {
+  await relay()
 } else {
+  const p2p = makeP2p([tcp()])
   say({ ok: true, ready: true, version: process.version, pid: process.pid })
-  await serve(makeDialer({ 1: openLibp2p }))
+  await serve(makeDialer({ 1: openLibp2p, p2p: p2p.open }, p2p.commands))
   process.exit(0)
 }

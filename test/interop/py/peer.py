@@ -2,6 +2,8 @@
 
     peer.py dialer VERSION                              control protocol on standard input (see ../README.md)
     peer.py server [--listen MULTIADDR] [--echo] --json  the command line and events of webrtc-direct-server
+
+p2p.py is the peer of Demo 2.
 """
 
 import argparse
@@ -71,9 +73,8 @@ async def write_all(stream, data):
 # ---- server -----------------------------------------------------------------------------------------------------------
 
 class Server:
-    def __init__(self, args):
-        self.args = args
-        self.host = make_host()
+    def __init__(self, args, host):
+        self.args, self.host = args, host
         self.open = []
 
     async def echo(self, stream):
@@ -106,6 +107,12 @@ class Server:
             known = now
             await trio.sleep(0.05)
 
+    def announce(self):
+        peer = self.host.get_id().to_string()
+        for addr in self.host.get_addrs():
+            text = str(addr)
+            say(event="listening", addr=text if "/p2p/" in text else f"{text}/p2p/{peer}")
+
     async def lines(self):
         async for line in trio.wrap_file(sys.stdin):
             for stream in self.open:
@@ -115,10 +122,7 @@ class Server:
         self.host.set_stream_handler(CHAT, self.handle)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with self.host.run(listen_addrs=[Multiaddr(self.args.listen)]), trio.open_nursery() as nursery:
-                peer = self.host.get_id().to_string()
-                for addr in self.host.get_addrs():
-                    text = str(addr)
-                    say(event="listening", addr=text if "/p2p/" in text else f"{text}/p2p/{peer}")
+                self.announce()
                 nursery.start_soon(self.watch)
                 nursery.start_soon(self.lines)
                 async for _ in signals:
@@ -148,6 +152,7 @@ async def close_write(stream):
 class Dialer:
     def __init__(self, host):
         self.host, self.peer, self.stream = host, None, None
+        self.protocol, self.close_write = CHAT, close_write
 
     async def do_open(self, addr, seconds=15, **_):
         began = time.monotonic()
@@ -168,7 +173,7 @@ class Dialer:
         return {"rtt_ms": rtts}
 
     async def do_echo(self, bytes, fin, **_):
-        stream = await self.host.new_stream(self.peer, [CHAT])
+        stream = await self.host.new_stream(self.peer, [self.protocol])
         sent = random.Random(1).randbytes(bytes)
         began = time.monotonic()
         got = []
@@ -179,19 +184,19 @@ class Dialer:
             nursery.start_soon(reading)
             await write_all(stream, sent)
             if fin == "first":
-                await close_write(stream)
+                await self.close_write(stream)
         if fin != "first":
-            await close_write(stream)
+            await self.close_write(stream)
             compare(await read_all(stream), b"")
         compare(got[0], sent)
         await stream.close()
         return {"bytes": bytes, "sha256": hashlib.sha256(got[0]).hexdigest(), "ms": ms(began)}
 
     async def one_stream(self, i, size):
-        stream = await self.host.new_stream(self.peer, [CHAT])
+        stream = await self.host.new_stream(self.peer, [self.protocol])
         sent = random.Random(i).randbytes(size)
         await write_all(stream, sent)
-        await close_write(stream)
+        await self.close_write(stream)
         compare(await read_all(stream), sent)
         await stream.close()
 
@@ -205,7 +210,7 @@ class Dialer:
 
     async def do_send(self, text, **_):
         if self.stream is None:
-            self.stream = await self.host.new_stream(self.peer, [CHAT])
+            self.stream = await self.host.new_stream(self.peer, [self.protocol])
         await self.stream.write(text.encode())
         return {}
 
@@ -232,18 +237,20 @@ class Dialer:
             inner = getattr(why, "exceptions", ())
             say(ok=False, error=f"{why!r}" + (f" {inner!r}" if inner else ""))
 
-
-async def run_dialer(version):
-    host = make_host(version)
-    async with host.run(listen_addrs=[]):
-        dialer = Dialer(host)
+    async def obey(self):
         say(ok=True, ready=True, version="py-libp2p", pid=os.getpid())
         async for line in trio.wrap_file(sys.stdin):
             command = json.loads(line)
             if command["do"] == "quit":
                 say(ok=True)
                 os._exit(0)
-            await dialer.answer(command)
+            await self.answer(command)
+
+
+async def run_dialer(version):
+    host = make_host(version)
+    async with host.run(listen_addrs=[]):
+        await Dialer(host).obey()
 
 
 def main():
@@ -255,9 +262,10 @@ def main():
     args.add_argument("--json", action="store_true")
     a = args.parse_args()
     if a.role == "server":
-        trio.run(Server(a).run)
+        trio.run(Server(a, make_host()).run)
     else:
         trio.run(run_dialer, a.version)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,16 @@
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
-use libp2p::{PeerId, Stream};
+use libp2p::multiaddr::Protocol;
+use libp2p::{Multiaddr, PeerId, Stream, StreamProtocol};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::timeout;
 
-use crate::host::{self, CHAT, Event, Host, Order};
+use crate::host::{self, CHAT, Event, Host, Order, P2P_CHAT, Path};
+use crate::server::{Served, echo};
 use crate::say;
 
 type Answer = Result<Value, String>;
@@ -21,9 +24,24 @@ const LIMIT: Duration = Duration::from_secs(110);
 
 struct Dialer {
     host: Host,
+    protocol: StreamProtocol,
     peer: Option<PeerId>,
+    path: Option<Path>,
+    came: Option<(PeerId, Path)>,
     chat: Option<Stream>,
-    identified: Option<(String, Vec<String>)>,
+    identified: Option<(PeerId, String, Vec<String>)>,
+    served: Served,
+}
+
+fn last_peer(addr: &Multiaddr) -> Option<PeerId> {
+    match addr.iter().last() {
+        Some(Protocol::P2p(peer)) => Some(peer),
+        _ => None,
+    }
+}
+
+fn shown(peer: PeerId, path: &Path) -> Value {
+    json!({"peer": peer.to_string(), "remote": path.remote.to_string(), "limited": path.relayed})
 }
 
 fn text(e: impl std::fmt::Display) -> String {
@@ -63,12 +81,20 @@ fn compare(got: &[u8], sent: &[u8]) -> Result<(), String> {
 }
 
 impl Dialer {
+    fn new(host: Host, protocol: StreamProtocol) -> Self {
+        Dialer { host, protocol, peer: None, path: None, came: None, chat: None, identified: None, served: Served::default() }
+    }
+
     /// The next event that `pick` wants; what identify says is kept on the way.
     async fn event<T>(&mut self, seconds: u64, mut pick: impl FnMut(&Event) -> Option<T>) -> Result<T, String> {
         let wait = async {
             while let Some(event) = self.host.events.recv().await {
-                if let Event::Identified(agent, protocols) = &event {
-                    self.identified = Some((agent.clone(), protocols.clone()));
+                match &event {
+                    Event::Identified(peer, agent, protocols) => {
+                        self.identified = Some((*peer, agent.clone(), protocols.clone()));
+                    }
+                    Event::Connected(peer, path) if path.inbound => self.came = Some((*peer, path.clone())),
+                    _ => {}
                 }
                 if let Some(found) = pick(&event) {
                     return Ok(found);
@@ -81,34 +107,39 @@ impl Dialer {
 
     async fn open(&mut self, c: &Value) -> Answer {
         self.close().await?;
-        let addr = c["addr"].as_str().ok_or("no addr")?.parse().map_err(text)?;
+        let addr: Multiaddr = c["addr"].as_str().ok_or("no addr")?.parse().map_err(text)?;
+        let wanted = last_peer(&addr);
         let began = Instant::now();
         self.identified = None;
         self.host.orders.send(Order::Dial(addr)).map_err(text)?;
         let outcome = self.event(number(c, "seconds", 15), |e| match e {
-            Event::Connected(peer, _) => Some(Ok(*peer)),
+            // The relay in front of the one that is dialled connects first.
+            Event::Connected(peer, path) if wanted.is_none_or(|w| w == *peer) => Some(Ok((*peer, path.clone()))),
             Event::DialFailed(why) => Some(Err(why.clone())),
             _ => None,
         });
-        let peer = outcome.await??;
+        let (peer, path) = outcome.await??;
         self.peer = Some(peer);
+        self.path = Some(path);
         Ok(json!({"peer": peer.to_string(), "ms": millis(began)}))
     }
 
     async fn identify(&mut self) -> Answer {
-        if self.identified.is_none() {
-            self.event(5, |e| matches!(e, Event::Identified(..)).then_some(())).await?;
+        let wanted = self.peer.ok_or("not connected")?;
+        if self.identified.as_ref().is_none_or(|i| i.0 != wanted) {
+            self.event(5, |e| matches!(e, Event::Identified(peer, ..) if *peer == wanted).then_some(())).await?;
         }
-        let (agent, protocols) = self.identified.clone().unwrap();
+        let (_, agent, protocols) = self.identified.clone().unwrap();
         Ok(json!({"agent": agent, "protocols": protocols}))
     }
 
     async fn ping(&mut self, n: u64) -> Answer {
         let mut rtts = vec![];
+        let wanted = self.peer.ok_or("not connected")?;
         while (rtts.len() as u64) < n {
             let rtt = self.event(10, |e| match e {
-                Event::Ping(r) => Some(r.clone()),
-                Event::Disconnected(_) => Some(Err("disconnected".into())),
+                Event::Ping(peer, r) if *peer == wanted => Some(r.clone()),
+                Event::Disconnected(peer) if *peer == wanted => Some(Err("disconnected".into())),
                 _ => None,
             });
             rtts.push(rtt.await??.as_micros() as f64 / 1000.0);
@@ -118,7 +149,7 @@ impl Dialer {
 
     async fn stream(&mut self) -> Result<Stream, String> {
         let peer = self.peer.ok_or("not connected")?;
-        self.host.chat.open_stream(peer, CHAT).await.map_err(text)
+        self.host.chat.open_stream(peer, self.protocol.clone()).await.map_err(text)
     }
 
     async fn echo(&mut self, c: &Value) -> Answer {
@@ -208,6 +239,46 @@ impl Dialer {
         Ok(json!({}))
     }
 
+    /// Listens through a relay: rust-libp2p reserves, and announces the circuit address when it has the reservation.
+    async fn reserve(&mut self, c: &Value) -> Answer {
+        let relay: Multiaddr = c["addr"].as_str().ok_or("no addr")?.parse().map_err(text)?;
+        let circuit = relay.with(Protocol::P2pCircuit);
+        self.host.orders.send(Order::Listen(circuit.clone())).map_err(text)?;
+        let accepted = self.event(15, |e| match e {
+            Event::Reserved => Some(Ok(())),
+            Event::ListenFailed(why) | Event::DialFailed(why) => Some(Err(why.clone())),
+            _ => None,
+        });
+        accepted.await??;
+        Ok(json!({"addr": circuit.with(Protocol::P2p(self.host.id)).to_string()}))
+    }
+
+    fn serve(&mut self) {
+        let mut incoming = self.host.chat.accept(self.protocol.clone()).expect("chat");
+        let served = self.served.clone();
+        tokio::spawn(async move {
+            while let Some((_, stream)) = incoming.next().await {
+                tokio::spawn(echo(stream, served.clone()));
+            }
+        });
+    }
+
+    async fn inbound(&mut self, seconds: u64) -> Answer {
+        let relayed = |p: &Path| p.inbound && p.relayed;
+        if self.came.as_ref().is_none_or(|(_, path)| !relayed(path)) {
+            self.event(seconds, |e| matches!(e, Event::Connected(_, path) if relayed(path)).then_some(())).await?;
+        }
+        let (peer, path) = self.came.as_ref().ok_or("nobody came")?;
+        Ok(shown(*peer, path))
+    }
+
+    fn path(&self) -> Answer {
+        match (self.peer, &self.path) {
+            (Some(peer), Some(path)) => Ok(shown(peer, path)),
+            _ => Err("not connected".into()),
+        }
+    }
+
     async fn run(&mut self, c: &Value) -> Answer {
         match c["do"].as_str().unwrap_or("") {
             "open" => self.open(c).await,
@@ -219,6 +290,10 @@ impl Dialer {
             "recv" => self.recv(number(c, "bytes", 1)).await,
             "closed" => self.closed(number(c, "seconds", 10)).await,
             "close" => self.close().await,
+            "reserve" => self.reserve(c).await,
+            "inbound" => self.inbound(number(c, "seconds", 15)).await,
+            "path" => self.path(),
+            "served" => Ok(self.served.shown()),
             other => Err(format!("no such command: {other}")),
         }
     }
@@ -233,10 +308,19 @@ async fn one_stream(mut stream: Stream, i: u64, size: usize) -> Result<(), Strin
     compare(&got, &sent).map_err(|e| format!("stream {i}: {e}"))
 }
 
-pub async fn run() {
-    let host = host::start("/ip4/127.0.0.1/udp/0/webrtc-direct", Duration::from_millis(200)).expect("listen");
-    let mut dialer = Dialer { host, peer: None, chat: None, identified: None };
-    let _ = dialer.event(10, |e| matches!(e, Event::Listening(_)).then_some(())).await;
+/// The control protocol of Demo 1 (webrtc-direct) or of Demo 2 (TCP and circuits).
+pub async fn run(p2p: bool) {
+    let ping_every = Duration::from_millis(200);
+    let mut dialer = if p2p {
+        Dialer::new(host::start_p2p(&[], ping_every, false).expect("start"), P2P_CHAT)
+    } else {
+        Dialer::new(host::start("/ip4/127.0.0.1/udp/0/webrtc-direct", ping_every).expect("listen"), CHAT)
+    };
+    if p2p {
+        dialer.serve();
+    } else {
+        let _ = dialer.event(10, |e| matches!(e, Event::Listening(_)).then_some(())).await;
+    }
     say(json!({"ok": true, "ready": true, "version": "rust-libp2p", "pid": std::process::id()}));
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {

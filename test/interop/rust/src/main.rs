@@ -2,6 +2,8 @@
 //!
 //!     peer dialer                                        control protocol on standard input (see ../README.md)
 //!     peer server [--listen MULTIADDR] [--echo] --json   the command line and events of webrtc-direct-server
+//!     peer p2p                                           control protocol of Demo 2
+//!     peer relay [--listen MULTIADDR]... --json          the events of webrtc-p2p-relay
 
 mod dialer;
 mod host;
@@ -20,10 +22,12 @@ pub fn say(object: serde_json::Value) {
 async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
-        Some("dialer") => dialer::run().await,
+        Some("dialer") => dialer::run(false).await,
+        Some("p2p") => dialer::run(true).await,
         Some("server") => server::run(&args[1..]).await,
+        Some("relay") => server::relay(&args[1..]).await,
         _ => {
-            eprintln!("usage: peer dialer|server ...");
+            eprintln!("usage: peer dialer|server|p2p|relay ...");
             std::process::exit(2);
         }
     }

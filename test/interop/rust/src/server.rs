@@ -1,26 +1,42 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt, WriteHalf};
 use futures::lock::Mutex;
 use futures::StreamExt;
-use libp2p::{PeerId, Stream};
-use serde_json::json;
+use libp2p::{PeerId, Stream, StreamProtocol};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::host::{self, Event};
+use crate::host::{self, Event, Host};
 use crate::say;
 
 type Writers = Arc<Mutex<Vec<WriteHalf<Stream>>>>;
 
-async fn echo(mut stream: Stream) -> std::io::Result<()> {
+/// What the echo handler of this process sent back.
+#[derive(Clone, Default)]
+pub struct Served {
+    streams: Arc<AtomicU64>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Served {
+    pub fn shown(&self) -> Value {
+        json!({"streams": self.streams.load(Relaxed), "bytes": self.bytes.load(Relaxed)})
+    }
+}
+
+pub async fn echo(mut stream: Stream, served: Served) -> std::io::Result<()> {
+    served.streams.fetch_add(1, Relaxed);
     let mut buf = [0u8; 4000]; // see BLOCK in dialer.rs
     loop {
         let n = stream.read(&mut buf).await?;
         if n == 0 {
             return stream.close().await;
         }
+        served.bytes.fetch_add(n as u64, Relaxed);
         stream.write_all(&buf[..n]).await?;
         stream.flush().await?;
     }
@@ -47,20 +63,33 @@ fn announce(event: Event, id: PeerId) {
             let whole = if addr.ends_with(&suffix) { addr } else { addr + &suffix };
             say(json!({"event": "listening", "addr": whole}));
         }
-        Event::Connected(peer, remote) => {
-            say(json!({"event": "connected", "peer": peer.to_string(), "dir": "in", "remote": remote.to_string()}));
+        Event::Connected(peer, path) => {
+            say(json!({"event": "connected", "peer": peer.to_string(), "dir": "in", "remote": path.remote.to_string()}));
         }
         Event::Disconnected(peer) => say(json!({"event": "disconnected", "peer": peer.to_string()})),
         _ => {}
     }
 }
 
+fn option(args: &[String], name: &str) -> Vec<String> {
+    args.windows(2).filter(|w| w[0] == name).map(|w| w[1].clone()).collect()
+}
+
+/// The webrtc-direct server of Demo 1.
 pub async fn run(args: &[String]) {
-    let listen = args.iter().position(|a| a == "--listen").and_then(|i| args.get(i + 1).cloned());
-    let listen = listen.unwrap_or_else(|| "/ip4/127.0.0.1/udp/0/webrtc-direct".into());
-    let echoing = args.iter().any(|a| a == "--echo");
-    let mut host = host::start(&listen, Duration::from_secs(15)).expect("listen");
-    let mut incoming = host.chat.accept(host::CHAT).expect("chat");
+    let listen = option(args, "--listen").pop().unwrap_or_else(|| "/ip4/127.0.0.1/udp/0/webrtc-direct".into());
+    let host = host::start(&listen, Duration::from_secs(15)).expect("listen");
+    serve(host, host::CHAT, args.iter().any(|a| a == "--echo")).await;
+}
+
+/// A circuit relay, and an echo server of the chat protocol besides.
+pub async fn relay(args: &[String]) {
+    let host = host::start_p2p(&option(args, "--listen"), Duration::from_secs(15), true).expect("listen");
+    serve(host, host::P2P_CHAT, true).await;
+}
+
+async fn serve(mut host: Host, protocol: StreamProtocol, echoing: bool) {
+    let mut incoming = host.chat.accept(protocol).expect("chat");
     let writers: Writers = Arc::default();
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut typing = true;
@@ -72,7 +101,7 @@ pub async fn run(args: &[String]) {
             Some((peer, stream)) = incoming.next() => {
                 let writers = writers.clone();
                 tokio::spawn(async move {
-                    let done = if echoing { echo(stream).await } else { chat(peer, stream, writers).await };
+                    let done = if echoing { echo(stream, Served::default()).await } else { chat(peer, stream, writers).await };
                     if let Err(e) = done {
                         eprintln!("stream: {e}");
                     }
