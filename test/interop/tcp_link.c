@@ -2,7 +2,8 @@
  *
  *   interop_tcp_link listen MULTIADDR                echoes the chat protocol of Demo 2 until SIGTERM; port 0 is any
  *   interop_tcp_link bulk MULTIADDR MIB STREAMS      MIB mebibytes in all, there and back; SHA-256 compared
- *   interop_tcp_link held MULTIADDR COUNT BYTES      COUNT streams open at once: none ends before all were echoed
+ *   interop_tcp_link held MULTIADDR COUNT BYTES [N]  COUNT streams open at once: none ends before all were echoed; N (100)
+ *                                                    at a time are being opened
  *   interop_tcp_link streams MULTIADDR COUNT BYTES   COUNT streams one after another
  *
  * Prints JSON lines: listening {addr}; connected and closed {peer}; identified {agent, protocols}; ping {rtt_us}; done {...}. A dialer
@@ -25,7 +26,7 @@
 #include "apps/tcp.h"
 #include "test/support/transfer.h"
 
-/* A session opens at most 256 streams that the peer has not acknowledged; so many of ours are on the way at once. */
+/* A session opens at most 256 streams that the peer has not acknowledged. */
 enum { CONNECTIONS_MAX = 64, STREAMS_MAX = 2000, PINGS = 3, OPENING = 100 };
 #define RUN_LIMIT WEFT_SEC(120)
 #define P2P_CHAT "/webrtc-p2p-chat/1.0.0"
@@ -52,7 +53,7 @@ typedef struct program {
   const char *mode;
   connection connections[CONNECTIONS_MAX];
   transfer *transfers;
-  size_t transfers_len, opened, echoed, done;
+  size_t transfers_len, opening, opened, echoed, done;
   uint64_t remaining, per_stream;
   weft_time began;
 } program;
@@ -129,7 +130,7 @@ static void on_ping_done(void *user, app_peer *peer, const weft_closed *why, wef
     return;
   }
   p->began = now;
-  while (p->opened < p->transfers_len && p->opened < OPENING && !p->finished)
+  while (p->opened < p->transfers_len && p->opened < p->opening && !p->finished)
     open_transfer(p, &p->transfers[p->opened++], now);
 }
 
@@ -270,6 +271,7 @@ static bool plan(program *p, int argc, char **argv) {
   p->mode = argv[1];
   p->dialer = strcmp(p->mode, "listen") != 0;
   p->transfers_len = 1;
+  p->opening = argc > 5 ? (size_t)strtoull(argv[5], NULL, 10) : OPENING;
   p->per_stream = b;
   if (strcmp(p->mode, "bulk") == 0) {
     p->transfers_len = (size_t)b;
@@ -329,7 +331,7 @@ static bool begin(program *p) {
 int main(int argc, char **argv) {
   static program p;
   if (argc < 3 || !plan(&p, argc, argv) || !parse_addr(&p, argv[2])) {
-    fprintf(stderr, "usage: interop_tcp_link listen|bulk|held|streams MULTIADDR [N M]\n");
+    fprintf(stderr, "usage: interop_tcp_link listen|bulk|held|streams MULTIADDR [N [M [OPENING]]]\n");
     return 2;
   }
   if (!set_up(&p) || !begin(&p)) {
