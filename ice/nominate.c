@@ -109,7 +109,8 @@ static bool nominating(const weft_ice *ice) {
 }
 
 /* After a nomination nothing else is asked but what the peer asks from: its address is a new one (a NAT forgot it), or
- * the path is being lost and all are asked again. */
+ * the path is being lost and all are asked again. Either way the nominated path must have been silent for a while, so a
+ * peer that wanders is followed every three seconds. */
 static weft_ice_pair *answered_since(const weft_ice *ice) {
   for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) {
     weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
@@ -124,14 +125,8 @@ static weft_ice_pair *candidate(const weft_ice *ice) {
   return ice->nominated == NULL ? best_valid(ice) : answered_since(ice);
 }
 
-/* Not more often than once a second, however the peer moves. */
-static weft_time move_at(const weft_ice *ice) {
-  return weft_time_max(weft_time_add(ice->nominated->heard_at, WEFT_ICE_PATH_STALE),
-                       weft_time_add(ice->nominated_at, WEFT_ICE_RENOMINATE_MIN));
-}
-
 static weft_time due_at(const weft_ice *ice, const weft_ice_pair *p) {
-  if (ice->nominated != NULL) return move_at(ice);
+  if (ice->nominated != NULL) return weft_time_add(ice->nominated->heard_at, WEFT_ICE_PATH_STALE);
   if (!waits_for_better(ice, p)) return ice->now;
   return weft_time_add(ice->first_valid_at, WEFT_ICE_NOMINATE_GRACE);
 }
