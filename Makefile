@@ -45,6 +45,7 @@ PROGRAM_NAMES := webrtc-direct-server webrtc-direct-client webrtc-p2p-relay webr
 
 # Layers that an embedding example or a vector file needs when its name is not that of a layer.
 EMBED_stack := ice dtls sctp datachannel
+EMBED_upgrade := libp2p
 TOPIC_varint         := base
 TOPIC_multibase      := multiaddr
 TOPIC_multihash      := multiaddr
