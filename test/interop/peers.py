@@ -145,12 +145,11 @@ class Browser:
 
     versions = (1, 2)
     listens = False
-    speaks_webrtc = True
+    speaks_webrtc = is_alice = True
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
 
     def __init__(self, name, program, package):
         self.name, self.program, self.package = name, program, package
-        self.is_alice = name == "chromium"
 
     def prepare(self):
         self.path = command(self.program, self.package)

@@ -41,6 +41,31 @@ class Symmetric {
     this.mixHash(data)
     return out
   }
+
+  /** Noise section 5.2, Split(): the key of the initiator's direction, and of the responder's. */
+  split () {
+    const temp = hmac(sha256, this.ck, new Uint8Array(0))
+    const first = hmac(sha256, temp, Uint8Array.of(1))
+    return [new Direction(first), new Direction(hmac(sha256, temp, concat(first, Uint8Array.of(2))))]
+  }
+}
+
+/** One direction after the handshake. */
+class Direction {
+  constructor (key) {
+    this.key = key
+    this.count = 0
+  }
+
+  cipher () {
+    const nonce = new Uint8Array(12)
+    new DataView(nonce.buffer).setUint32(4, this.count++, true)
+    return chacha20poly1305(this.key, nonce)
+  }
+
+  seal (plain) { return this.cipher().encrypt(plain) }
+
+  open (data) { return this.cipher().decrypt(data) }
 }
 
 function payload (identity, staticPublic) {
@@ -66,13 +91,18 @@ export function newIdentity () {
   return { secretKey, publicKey: ed25519.getPublicKey(secretKey) }
 }
 
-/** read(n) gives the next n bytes of channel 0, write(bytes) sends bytes; resolves to the listener's peer id. */
-export async function respond ({ read, write, prologue, identity }) {
-  const frame = async () => {
+/** Noise messages behind their length of two bytes: read(n) gives the next n bytes, write(bytes) sends bytes. */
+export function framing ({ read, write }) {
+  const receive = async () => {
     const n = await read(2)
     return read(n[0] * 256 + n[1])
   }
   const send = (data) => write(concat(Uint8Array.of(data.length >> 8, data.length & 255), data))
+  return { receive, send }
+}
+
+/** Resolves to the listener's peer id, and to the two directions of what follows. */
+export async function respond ({ receive: frame, send, prologue, identity }) {
   const state = new Symmetric(prologue)
   const e = x25519.utils.randomSecretKey()
   const s = x25519.utils.randomSecretKey()
@@ -93,5 +123,7 @@ export async function respond ({ read, write, prologue, identity }) {
   const third = await frame() // -> s, se
   const remoteStatic = state.decrypt(third.subarray(0, 48))
   state.mixKey(x25519.getSharedSecret(e, remoteStatic))
-  return verify(state.decrypt(third.subarray(48)), remoteStatic)
+  const peer = verify(state.decrypt(third.subarray(48)), remoteStatic)
+  const [theirs, ours] = state.split()
+  return { peer, theirs, ours }
 }

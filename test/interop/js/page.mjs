@@ -3,9 +3,10 @@ import { makeDialer } from './dialer.mjs'
 import { openLibp2p } from './libp2p-conn.mjs'
 import { makeP2p } from './p2p-conn.mjs'
 import { openRaw } from './raw-conn.mjs'
+import { openYamux } from './yamux-conn.mjs'
 
 const p2p = makeP2p()
-const run = makeDialer({ 1: openLibp2p, 2: openRaw, p2p: p2p.open }, p2p.commands)
+const run = makeDialer({ 1: openLibp2p, 2: openRaw, yamux: openYamux, p2p: p2p.open }, p2p.commands)
 
 /** setLocalDescription with a changed ufrag, which v1 depends on: the answer tells whether this browser still lets it. */
 async function munge () {

@@ -1,7 +1,7 @@
 // webrtc-direct v2 by hand, for a browser: an untouched offer, one answer made up from the multiaddr, Noise on channel 0,
 // one data channel per stream with the libp2p framing. No libp2p package is used here.
 import { base64url, concat, hex, pbBytes, pbDecode, pbInt, readVarint, text, timeout, utf8, varint } from './bytes.mjs'
-import { newIdentity, respond } from './noise.mjs'
+import { framing, newIdentity, respond } from './noise.mjs'
 
 const FIN = 0, STOP_SENDING = 1, RESET = 2, FIN_ACK = 3
 const MAX_PAYLOAD = 16000
@@ -142,7 +142,7 @@ class Channel {
   }
 }
 
-async function negotiate (channel, protocol) {
+export async function negotiate (channel, protocol) {
   const token = (s) => concat(varint(s.length + 1), utf8.encode(s + '\n'))
   const line = async () => {
     let head = await channel.readExactly(1)
@@ -194,8 +194,10 @@ export async function openRaw (addr, limitMs) {
     const pwd = local.match(/a=ice-pwd:(\S+)/)[1]
     await pc.setRemoteDescription({ type: 'answer', sdp: answer(to, `libp2p+webrtc+v2/${pwd}`) })
     const prologue = concat(utf8.encode('libp2p-webrtc-noise:'), multihash(fingerprintOf(local)), to.hash)
-    const noise = respond({ read: (n) => zero.readExactly(n), write: (b) => zero.write(b), prologue, identity: newIdentity() })
-    conn.peer = await timeout(noise, limitMs, `connecting (${pc.iceConnectionState}/${pc.connectionState})`)
+    const frames = framing({ read: (n) => zero.readExactly(n), write: (b) => zero.write(b) })
+    const noise = respond({ ...frames, prologue, identity: newIdentity() })
+    const { peer, ...directions } = await timeout(noise, limitMs, `connecting (${pc.iceConnectionState}/${pc.connectionState})`)
+    Object.assign(conn, { peer, secured: { ...frames, ...directions } }) // what may run inside Noise on channel 0
     if (to.peer != null && conn.peer !== to.peer) throw new Error(`peer id is ${conn.peer}, not ${to.peer}`)
   } catch (err) {
     pc.close()
