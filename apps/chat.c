@@ -3,36 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/text.h"
+#include "apps/frames.h"
 
-enum { QUEUE_MAX = 256 * 1024, CARRY_MAX = 3 };
-
-/* A frame that waits for room; what echoes one gives the window back only when it has gone out. */
-typedef struct line {
-  struct line *next;
-  size_t len, sent;
-  bool echo;
-  uint8_t data[];
-} line;
+/* What echoes a frame gives the window back only when it has gone out. */
+enum { QUEUE_MAX = 256 * 1024, SAID = 0, ECHOED = 1 };
 
 typedef struct chat_state {
   app_chat *chat;
-  line *first, **last;
-  size_t queued;
+  app_frames queue; /* tag: SAID or ECHOED */
   bool opened, finish, full;
-  uint8_t carry[CARRY_MAX];
-  size_t carried;
+  app_carry carry;
 } chat_state;
 
 static app_chat *chat_of(const app_stream *s) { return (app_chat *)(void *)(uintptr_t)(const void *)s->protocol; }
 
-bool app_chat_is(const app_stream *s) { return s->protocol && strcmp(s->protocol->name, APP_CHAT_PROTOCOL) == 0; }
+static void opened(app_stream *s, weft_time now);
+
+bool app_chat_is(const app_stream *s) { return s->protocol && s->protocol->opened == opened; }
 
 static chat_state *new_state(app_chat *c) {
   chat_state *st = calloc(1, sizeof *st);
   if (!st) return NULL;
   st->chat = c;
-  st->last = &st->first;
   return st;
 }
 
@@ -44,37 +36,14 @@ static size_t send_frame(app_stream *s, const uint8_t *data, size_t len, weft_ti
   return n > 0 ? (size_t)n : 0;
 }
 
-static int enqueue(chat_state *st, const uint8_t *data, size_t len, bool echo) {
-  line *l = malloc(sizeof *l + len);
-  if (!l) return WEFT_ENOMEM;
-  l->next = NULL;
-  l->len = len;
-  l->sent = 0;
-  l->echo = echo;
-  memcpy(l->data, data, len);
-  *st->last = l;
-  st->last = &l->next;
-  st->queued += len;
-  return WEFT_OK;
-}
-
-static void pop(chat_state *st) {
-  line *l = st->first;
-  st->first = l->next;
-  if (!st->first) st->last = &st->first;
-  st->queued -= l->len;
-  free(l);
-}
-
 static void flush(app_stream *s, weft_time now) {
   chat_state *st = s->state;
   if (!st->opened) return;
-  while (st->first) {
-    line *l = st->first;
-    l->sent += send_frame(s, l->data + l->sent, l->len - l->sent, now);
-    if (l->sent < l->len) return;
-    size_t consumed = l->echo ? l->len : 0;
-    pop(st);
+  for (app_frame *f; (f = app_frames_first(&st->queue)) != NULL;) {
+    f->sent += send_frame(s, f->data + f->sent, f->len - f->sent, now);
+    if (f->sent < f->len) return;
+    size_t consumed = f->tag == ECHOED ? f->len : 0;
+    app_frames_pop(&st->queue);
     if (consumed > 0) app_stream_consumed(s, consumed, now);
   }
   if (st->finish) {
@@ -91,17 +60,17 @@ int app_chat_send(app_stream *s, const uint8_t *data, size_t len, weft_time now)
   chat_state *st = s->state;
   if (len == 0 || len > APP_CHAT_LINE_MAX) return WEFT_EINVAL;
   if (st->finish) return WEFT_ECLOSED;
-  if (st->queued + len > QUEUE_MAX) {
+  if (st->queue.bytes + len > QUEUE_MAX) {
     st->full = true;
     return WEFT_EAGAIN;
   }
-  size_t sent = st->opened && !st->first ? send_frame(s, data, len, now) : 0;
-  return sent == len ? WEFT_OK : enqueue(st, data + sent, len - sent, false);
+  size_t sent = st->opened && !app_frames_first(&st->queue) ? send_frame(s, data, len, now) : 0;
+  return sent == len ? WEFT_OK : app_frames_push(&st->queue, data + sent, len - sent, SAID);
 }
 
 bool app_chat_busy(const app_stream *s) {
   const chat_state *st = s->state;
-  return st->first != NULL;
+  return app_frames_first(&st->queue) != NULL;
 }
 
 void app_chat_finish(app_stream *s, weft_time now) {
@@ -126,31 +95,23 @@ static void opened(app_stream *s, weft_time now) {
 
 static void echo_frame(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
   chat_state *st = s->state;
-  size_t sent = st->first ? 0 : send_frame(s, data, len, now);
+  size_t sent = app_frames_first(&st->queue) ? 0 : send_frame(s, data, len, now);
   if (sent > 0) app_stream_consumed(s, sent, now);
   if (sent == len) return;
   /* Unconsumed bytes are bounded by the association's receive window, and so is this queue. */
-  if (enqueue(st, data + sent, len - sent, true) != WEFT_OK) app_stream_reset(s, now);
+  if (app_frames_push(&st->queue, data + sent, len - sent, ECHOED) != WEFT_OK) app_stream_reset(s, now);
 }
 
 /* Gives the message to the program with what was carried over in front and an incomplete last character held back. */
 static void deliver(app_stream *s, const uint8_t *data, size_t len, weft_time now) {
   chat_state *st = s->state;
-  uint8_t joined[CARRY_MAX + 16384];
-  if (st->carried > 0 && len <= sizeof joined - CARRY_MAX) {
-    memcpy(joined, st->carry, st->carried);
-    memcpy(joined + st->carried, data, len);
-    data = joined;
-    len += st->carried;
-    st->carried = 0;
+  uint8_t joined[APP_CARRY_MAX + APP_CARRY_PIECE_MAX];
+  for (size_t n; len > 0; data += n, len -= n) {
+    n = len < APP_CARRY_PIECE_MAX ? len : APP_CARRY_PIECE_MAX;
+    size_t shown = n;
+    const uint8_t *text = app_carry_join(&st->carry, data, &shown, joined);
+    if (shown > 0 && st->chat->cb.message) st->chat->cb.message(st->chat->user, s, text, shown, now);
   }
-  size_t tail = app_utf8_tail(data, len);
-  if (tail > 0 && tail <= len) {
-    memcpy(st->carry, data + len - tail, tail);
-    st->carried = tail;
-    len -= tail;
-  }
-  if (len > 0 && st->chat->cb.message) st->chat->cb.message(st->chat->user, s, data, len, now);
 }
 
 static void data(app_stream *s, const uint8_t *bytes, size_t len, weft_time now) {
@@ -169,8 +130,9 @@ static void data(app_stream *s, const uint8_t *bytes, size_t len, weft_time now)
 static void remote_closed(app_stream *s, weft_time now) {
   chat_state *st = s->state;
   if (!st) return;
-  if (st->carried > 0 && st->chat->cb.message) st->chat->cb.message(st->chat->user, s, st->carry, st->carried, now);
-  st->carried = 0;
+  if (st->carry.len > 0 && st->chat->cb.message)
+    st->chat->cb.message(st->chat->user, s, st->carry.bytes, st->carry.len, now);
+  st->carry.len = 0;
   if (st->chat->echo) app_chat_finish(s, now);
   if (st->chat->cb.remote_closed) st->chat->cb.remote_closed(st->chat->user, s, now);
 }
@@ -183,7 +145,7 @@ static void closed(app_stream *s, int code, weft_time now) {
   chat_state *st = s->state;
   if (!st) return;
   if (st->chat->cb.closed) st->chat->cb.closed(st->chat->user, s, code, now);
-  while (st->first) pop(st);
+  app_frames_clear(&st->queue);
   free(st);
 }
 
