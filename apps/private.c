@@ -380,9 +380,8 @@ weft_time app_private_deadline(const app_private *a) {
 
 /* ---- all of them ----------------------------------------------------------------------------------------------------------------- */
 
-int app_private_init(app_private *a, const app_private_config *cfg, const app_private_callbacks *cb, void *user) {
+void app_private_init(app_private *a, const app_private_callbacks *cb, void *user) {
   memset(a, 0, sizeof *a);
-  a->cfg = *cfg;
   a->cb = *cb;
   a->user = user;
   a->protocol = (app_protocol){.name = WEFT_SIGNALING_PROTOCOL,
@@ -392,6 +391,10 @@ int app_private_init(app_private *a, const app_private_config *cfg, const app_pr
                                .remote_closed = remote_closed,
                                .writable = writable,
                                .closed = closed};
+}
+
+int app_private_start(app_private *a, const app_private_config *cfg) {
+  a->cfg = *cfg;
   return weft_ice_mux_new(&a->mux, &cfg->host->rng, NULL);
 }
 

@@ -2,7 +2,8 @@
  * datagram finds its own by ICE's user name, or by the addresses it goes between. Sans-IO.
  *
  *   app_private all;
- *   app_private_init(&all, &cfg, &callbacks, me);        give &all.protocol to app_host_init
+ *   app_private_init(&all, &callbacks, me);              give &all.protocol to app_host_init
+ *   app_private_start(&all, &cfg);
  *   app_private_set_locals(&all, addrs, n, loopback);    socket addresses; app_private_set_stun(&all, servers, n)
  *   app_direct *d = app_private_dial(&all, relayed_peer, me, &rc, now);       we offer; who comes in is told by INBOUND
  *   on a datagram: app_private_input(&all, &local, &remote, data, len, now);
@@ -88,7 +89,9 @@ struct app_private {
   bool loopback;
 };
 
-int app_private_init(app_private *a, const app_private_config *cfg, const app_private_callbacks *cb, void *user);
+void app_private_init(app_private *a, const app_private_callbacks *cb, void *user);
+/* Before the first peer. WEFT_ENOMEM, WEFT_ERANDOM. */
+int app_private_start(app_private *a, const app_private_config *cfg);
 /* Frees what is left without a word. */
 void app_private_end(app_private *a);
 /* For attempts from now on. */

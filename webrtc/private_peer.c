@@ -135,6 +135,8 @@ const char *weft_private_slow(const weft_private *p, const char **step) {
   return "the SCTP association was not up on both sides within the time for the set-up";
 }
 
+const char *weft_private_local_ufrag(const weft_private *p) { return p->c ? weft_ice_local_ufrag(p->c->ice) : ""; }
+
 weft_webrtc *weft_private_take(weft_private *p, const weft_webrtc_callbacks *cb, void *user) {
   weft_webrtc *c = p->c;
   if (p->stage != WEFT_PRIVATE_CONNECTED || p->ending || !cb || !cb->output || !cb->event) return NULL;

@@ -109,6 +109,8 @@ void weft_private_config_init(weft_private_config *c, size_t size);
 int weft_private_new(weft_private **out, const weft_private_config *cfg, const weft_private_callbacks *cb, void *user);
 /* NULL: nothing. At any time; the connection too, unless it was taken. No event follows. */
 void weft_private_free(weft_private *p);
+/* Our half of the USERNAME in the peer's checks, for whoever routes one socket to many (weft_ice_mux). Valid until take() or the end. */
+const char *weft_private_local_ufrag(const weft_private *p);
 /* Before start: a socket address we receive on, and the STUN servers that are asked for what others see of it. Errors: ice.h. */
 int weft_private_add_local(weft_private *p, const weft_addr *base, weft_time now);
 int weft_private_add_stun_server(weft_private *p, const weft_addr *server, weft_time now);
