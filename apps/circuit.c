@@ -243,13 +243,12 @@ static void gone(app_stream *s, int code, weft_time now) {
   }
 }
 
-app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, void *of, int *rc,
+app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, int *rc,
                               weft_time now) {
   app_circuit *c = new_circuit(a, relay, true);
   *rc = WEFT_ENOMEM;
   if (!c) return NULL;
   c->far = *target;
-  c->data = of;
   weft_peer_id_format(&c->far, c->peer_text, sizeof c->peer_text);
   if (app_stream_open(relay, &a->hop, c, rc, now)) return c;
   remove_circuit(c, now);

@@ -3,7 +3,7 @@
  *
  *   app_circuits all;
  *   app_circuits_init(&all, &callbacks, me);             give &all.stop to app_host_init
- *   app_circuit *c = app_circuit_dial(&all, relay_peer, &target, me, &rc, now);
+ *   app_circuit *c = app_circuit_dial(&all, relay_peer, &target, &rc, now);
  *   opened(c):     the relay joined the two; c->dialer, c->limited, c->relay_text, c->peer_text
  *   up(c, peer):   the far peer is proven to be c->peer_text
  *   closed(c):     last; goodbye: the far peer closed the connection itself
@@ -36,7 +36,6 @@ typedef struct app_circuit {
   app_link *link;
   bool in_output, pipe_gone;
   weft_time linger_at; /* our end is said; for the peer to say its own */
-  void *data;          /* the program's */
   struct app_circuit *next;
 } app_circuit;
 
@@ -59,7 +58,7 @@ void app_circuits_init(app_circuits *a, const app_circuits_callbacks *cb, void *
 /* Without a word; no callback. Before the relay connections go. */
 void app_circuits_end(app_circuits *a, weft_time now);
 /* NULL and *rc when the stream cannot be opened; else closed() follows some time. */
-app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, void *data, int *rc,
+app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, int *rc,
                               weft_time now);
 void app_circuit_close(app_circuit *c, weft_time now);
 void app_circuits_tick(app_circuits *a, weft_time now);

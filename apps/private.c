@@ -296,11 +296,10 @@ static void closed(app_stream *s, int code, weft_time now) {
     not_opened(d, code, now);
 }
 
-app_direct *app_private_dial(app_private *a, app_peer *relayed, void *data_of, int *rc, weft_time now) {
+app_direct *app_private_dial(app_private *a, app_peer *relayed, int *rc, weft_time now) {
   app_direct *d = new_direct(a, relayed, true, now);
   *rc = WEFT_ENOMEM;
   if (!d) return NULL;
-  d->data = data_of;
   if (app_stream_open(relayed, &a->protocol, d, rc, now)) return d;
   remove_direct(d);
   return NULL;

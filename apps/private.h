@@ -5,7 +5,7 @@
  *   app_private_init(&all, &callbacks, me);              give &all.protocol to app_host_init
  *   app_private_start(&all, &cfg);
  *   app_private_set_locals(&all, addrs, n, loopback);    socket addresses; app_private_set_stun(&all, servers, n)
- *   app_direct *d = app_private_dial(&all, relayed_peer, me, &rc, now);       we offer; who comes in is told by INBOUND
+ *   app_direct *d = app_private_dial(&all, relayed_peer, &rc, now);       we offer; who comes in is told by INBOUND
  *   on a datagram: app_private_input(&all, &local, &remote, data, len, now);
  *   app_private_tick(&all, now) by app_private_deadline(&all);
  *   on UP:         ev->peer is an app_peer of the host; on FAILED or DOWN d is gone
@@ -35,7 +35,6 @@ typedef struct app_direct {
   unsigned addresses;    /* registered */
   weft_addr sent_from, sent_to;
   weft_time started, signaled, selected, connected; /* WEFT_NEVER: not reached; the stream opened, SDP exchanged, ... */
-  void *data;            /* the program's */
   struct app_direct *next;
 } app_direct;
 
@@ -97,8 +96,8 @@ void app_private_end(app_private *a);
 /* For attempts from now on. */
 void app_private_set_locals(app_private *a, const weft_addr *addrs, size_t n, bool loopback);
 void app_private_set_stun(app_private *a, const weft_addr *servers, size_t n);
-/* NULL and *rc when the stream cannot be opened; else UP or FAILED follows. data is d's from the first event on. */
-app_direct *app_private_dial(app_private *a, app_peer *relayed, void *data, int *rc, weft_time now);
+/* NULL and *rc when the stream cannot be opened; else UP or FAILED follows. */
+app_direct *app_private_dial(app_private *a, app_peer *relayed, int *rc, weft_time now);
 /* FAILED or DOWN follows before this returns, or when the outermost call does. */
 void app_direct_close(app_direct *d, int code, weft_time now);
 /* False: nobody here wants it. */

@@ -194,6 +194,115 @@ void app_report_disconnected(app_report *r, const char *peer, const char *reason
   app_report_step(r, "Disconnected %s (%s: %s)", peer, who, reason);
 }
 
+/* ---- webrtc-p2p-peer ------------------------------------------------------------------------------------------------------------ */
+
+void app_report_reserved(app_report *r, const char *relay, const char *addr, uint64_t expires) {
+  if (r->json) {
+    json_begin("reserved");
+    json_text("relay", relay);
+    json_text("addr", addr);
+    printf(",\"expires\":%" PRIu64, expires);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Relay: reserved a place at %s", relay);
+}
+
+void app_report_circuit(app_report *r, const char *relay, const char *peer, bool inbound, bool limited) {
+  if (r->json) {
+    json_begin("circuit");
+    json_text("relay", relay);
+    json_text("peer", peer);
+    json_text("dir", inbound ? "in" : "out");
+    printf(",\"limited\":%s", limited ? "true" : "false");
+    json_end();
+    return;
+  }
+  app_report_step(r, "Relay: circuit %s %s%s", inbound ? "from" : "to", peer, limited ? " (limited in time and bytes)" : "");
+}
+
+void app_report_signaling(app_report *r, const char *peer, const char *step) {
+  if (r->json) {
+    json_begin("signaling");
+    json_text("peer", peer);
+    json_text("step", step);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Signaling: %s", step);
+}
+
+void app_report_candidate(app_report *r, const char *peer, bool remote, const char *type, const char *addr) {
+  if (r->json) {
+    json_begin("candidate");
+    json_text("peer", peer);
+    json_text("side", remote ? "remote" : "local");
+    json_text("type", type);
+    json_text("addr", addr);
+    json_end();
+    return;
+  }
+  app_report_step(r, "ICE: %s candidate %s %s", remote ? "their" : "our", type, addr);
+}
+
+void app_report_selected(app_report *r, const char *peer, const char *local, const char *remote, const char *local_type,
+                         const char *remote_type) {
+  if (r->json) {
+    json_begin("selected");
+    json_text("peer", peer);
+    json_text("local", local);
+    json_text("remote", remote);
+    json_text("local_type", local_type);
+    json_text("remote_type", remote_type);
+    json_end();
+    return;
+  }
+  app_report_step(r, "ICE: selected %s (%s) <-> %s (%s)", local, local_type, remote, remote_type);
+}
+
+void app_report_path(app_report *r, const char *peer, bool direct, const char *local, const char *remote) {
+  if (r->json) {
+    json_begin("path");
+    json_text("peer", peer);
+    json_text("path", direct ? "direct" : "relayed");
+    json_text("local", local);
+    json_text("remote", remote);
+    json_end();
+    return;
+  }
+  if (direct)
+    app_report_step(r, "Path to %s: direct udp %s <-> %s", peer, local, remote);
+  else
+    app_report_step(r, "Path to %s: relayed", peer);
+}
+
+void app_report_fallback(app_report *r, const char *peer, const char *reason, int again) {
+  if (r->json) {
+    json_begin("fallback");
+    json_text("peer", peer);
+    json_text("reason", reason);
+    printf(",\"again_s\":%d", again);
+    json_end();
+    return;
+  }
+  app_report_step(r, "No direct path: %s", reason);
+  if (again >= 0)
+    app_report_step(r, "The relay carries the chat, within its limits; the direct path is tried again in %d s", again);
+  else
+    app_report_step(r, "The relay carries the chat, within its limits");
+}
+
+void app_report_lost(app_report *r, const char *peer, const char *reason) {
+  if (r->json) {
+    json_begin("lost");
+    json_text("peer", peer);
+    json_text("reason", reason);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Lost the path to %s: %s", peer, reason);
+}
+
 void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text,
                       const char *hint) {
   if (r->json) {

@@ -20,6 +20,7 @@ typedef struct app_connected {
   const char *local, *remote;    /* address texts */
   int direct_version;            /* 0: not webrtc-direct */
   const char *mux;               /* "channels"|"yamux" */
+  double ms_signaling; /* 0: there was none */
   double ms_ice, ms_dtls, ms_sctp, ms_noise, ms_total;
 } app_connected;
 
@@ -34,6 +35,17 @@ void app_report_message(app_report *r, const char *peer, const uint8_t *data, si
 void app_report_ping(app_report *r, const char *peer, weft_time rtt);
 void app_report_disconnected(app_report *r, const char *peer, const char *reason, const char *who);
 void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text, const char *hint);
+/* What webrtc-p2p-peer adds. local and remote may be "" (not known, or a name). */
+void app_report_reserved(app_report *r, const char *relay, const char *addr, uint64_t expires);
+void app_report_circuit(app_report *r, const char *relay, const char *peer, bool inbound, bool limited);
+void app_report_signaling(app_report *r, const char *peer, const char *step);
+void app_report_candidate(app_report *r, const char *peer, bool remote, const char *type, const char *addr);
+void app_report_selected(app_report *r, const char *peer, const char *local, const char *remote, const char *local_type,
+                         const char *remote_type);
+void app_report_path(app_report *r, const char *peer, bool direct, const char *local, const char *remote);
+/* again in seconds, -1: not. */
+void app_report_fallback(app_report *r, const char *peer, const char *reason, int again);
+void app_report_lost(app_report *r, const char *peer, const char *reason);
 /* A step for the person watching; stderr; not with --json or --quiet. */
 void app_report_step(app_report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same, only with --verbose (also with --json, on stderr). */
