@@ -191,7 +191,8 @@ static void data(app_stream *s, const uint8_t *bytes, size_t len, weft_time now)
   if (c->link)
     app_link_input(c->link, bytes, len, now);
   else if (c->client)
-    failed_here(c, WEFT_WHO_PEER, "message", WEFT_EPROTO, "the relay said more than its answer before the circuit stood", now);
+    failed_here(c, WEFT_WHO_PEER, "message", WEFT_EPROTO,
+                "the relay said more than its answer before the circuit stood", now);
 }
 
 static void remote_closed(app_stream *s, weft_time now) {
@@ -220,7 +221,8 @@ static void pipe_gone(app_circuit *c, weft_time now) {
   unsigned removed = a->removed;
   c->pipe_gone = false;
   if (c->link) app_link_input_end(c->link, now);
-  if (a->removed == removed && c->link) app_link_writable(c->link, now); /* it was closing, and finds that it cannot say so */
+  if (a->removed == removed && c->link)
+    app_link_writable(c->link, now); /* it was closing, and finds that it cannot say so */
   if (a->removed == removed) closed(c, &why, false, now);
 }
 
@@ -243,8 +245,7 @@ static void gone(app_stream *s, int code, weft_time now) {
   }
 }
 
-app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, int *rc,
-                              weft_time now) {
+app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, int *rc, weft_time now) {
   app_circuit *c = new_circuit(a, relay, true);
   *rc = WEFT_ENOMEM;
   if (!c) return NULL;
@@ -267,7 +268,9 @@ void app_circuit_close(app_circuit *c, weft_time now) {
 
 static weft_time deadline_of(const app_circuit *c) {
   weft_time at = c->linger_at;
-  weft_time inside = c->client ? weft_relay_client_deadline(c->client) : c->link ? app_link_deadline(c->link) : WEFT_NEVER;
+  weft_time inside = c->client ? weft_relay_client_deadline(c->client)
+                     : c->link ? app_link_deadline(c->link)
+                               : WEFT_NEVER;
   if (c->pipe_gone) return 0;
   return inside < at ? inside : at;
 }

@@ -58,8 +58,7 @@ void app_circuits_init(app_circuits *a, const app_circuits_callbacks *cb, void *
 /* Without a word; no callback. Before the relay connections go. */
 void app_circuits_end(app_circuits *a, weft_time now);
 /* NULL and *rc when the stream cannot be opened; else closed() follows some time. */
-app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, int *rc,
-                              weft_time now);
+app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, int *rc, weft_time now);
 void app_circuit_close(app_circuit *c, weft_time now);
 void app_circuits_tick(app_circuits *a, weft_time now);
 weft_time app_circuits_deadline(const app_circuits *a);

@@ -25,7 +25,8 @@ typedef struct app_frames {
 
 int app_frames_push(app_frames *q, const uint8_t *data, size_t len, uint32_t tag);
 app_frame *app_frames_first(const app_frames *q);
-void app_frames_move(app_frames *to, app_frames *from); /* the first frame, which must be there, to the end of the other */
+void app_frames_move(app_frames *to,
+                     app_frames *from); /* the first frame, which must be there, to the end of the other */
 void app_frames_pop(app_frames *q);
 void app_frames_clear(app_frames *q);
 

@@ -12,7 +12,7 @@ static int fail(app_node *n, const char *step, const char *text, const char *hin
   return APP_EXIT_INTERNAL;
 }
 
-static void flush_sockets(void *user, weft_time now) {
+void app_node_flush(void *user, weft_time now) {
   app_node *n = user;
   (void)now;
   for (size_t i = 0; i < n->sockets_len; i++) {
@@ -80,7 +80,7 @@ int app_node_init(app_node *n, const app_node_options *o, const app_chat_callbac
   }
   if (o->record && (code = open_record(n, o)) != APP_EXIT_OK) return code;
   init_host(n, o, cb);
-  app_loop_before_wait(&n->loop, flush_sockets, n);
+  app_loop_before_wait(&n->loop, app_node_flush, n);
   return APP_EXIT_OK;
 }
 
@@ -128,24 +128,37 @@ static void socket_ready(void *user, short revents, weft_time now) {
   if (revents & (POLLIN | POLLERR)) app_udp_receive(&slot->udp, deliver, slot->node, now);
 }
 
-app_udp *app_node_socket(app_node *n, const weft_addr *bind_to) {
-  char addr[WEFT_ADDR_TEXT_MAX], text[256];
+static int open_udp(app_node *n, app_udp *u, const weft_addr *bind_to, uint16_t min, uint16_t max) {
+  uint32_t start = 0;
+  if (max == 0) return app_udp_open(u, bind_to);
+  if (n->rng.fill(n->rng.ctx, (uint8_t *)&start, sizeof start) != 0) start = 0;
+  return app_udp_open_range(u, bind_to, min, max, start);
+}
+
+app_udp *app_node_try_socket(app_node *n, const weft_addr *bind_to, uint16_t min, uint16_t max) {
   if (n->sockets_len == APP_NODE_SOCKETS) {
-    fail(n, "socket", "too many addresses to listen on", "give fewer --listen");
+    errno = EMFILE;
     return NULL;
   }
   app_node_socket_slot *slot = &n->sockets[n->sockets_len];
   slot->node = n;
-  if (app_udp_open(&slot->udp, bind_to) != WEFT_OK) {
-    int e = errno;
-    snprintf(text, sizeof text, "cannot bind udp %s: %s", weft_addr_format(bind_to, addr, sizeof addr), strerror(e));
-    fail(n, "bind", text,
-         e == EADDRINUSE ? "another program has this port: choose another with -p, or 0 for a free one" : "");
-    return NULL;
-  }
+  if (open_udp(n, &slot->udp, bind_to, min, max) != WEFT_OK) return NULL;
   n->sockets_len++;
   app_loop_watch(&n->loop, slot->udp.fd, POLLIN, socket_ready, slot);
   return &slot->udp;
+}
+
+app_udp *app_node_socket(app_node *n, const weft_addr *bind_to) {
+  char addr[WEFT_ADDR_TEXT_MAX], text[256];
+  app_udp *u = app_node_try_socket(n, bind_to, 0, 0);
+  if (u) return u;
+  int e = errno;
+  snprintf(text, sizeof text, "cannot bind udp %s: %s", weft_addr_format(bind_to, addr, sizeof addr), strerror(e));
+  fail(n, "bind", text,
+       e == EADDRINUSE ? "another program has this port: choose another with -p, or 0 for a free one"
+       : e == EMFILE   ? "give fewer addresses to listen on"
+                       : "");
+  return NULL;
 }
 
 void app_node_close_socket(app_node *n) {

@@ -78,8 +78,12 @@ void app_node_end(app_node *n);
 void app_node_webrtc_config(app_node *n, weft_webrtc_config *cfg);
 /* Binds and watches; NULL after the error was reported. */
 app_udp *app_node_socket(app_node *n, const weft_addr *bind_to);
+/* The same without a word when it fails: NULL with errno. Ports from min to max; 0, 0: that of bind_to. */
+app_udp *app_node_try_socket(app_node *n, const weft_addr *bind_to, uint16_t min, uint16_t max);
 /* Closes the socket opened last. */
 void app_node_close_socket(app_node *n);
+/* Sends what the callbacks have gathered: the loop's before_wait, or called by the program's own. */
+void app_node_flush(void *n, weft_time now);
 /* For weft_webrtc_callbacks.output. */
 int app_node_output(app_node *n, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
 /* For weft_webrtc_config.keylog, whose user is the program: its first member must be the app_node. */

@@ -29,26 +29,26 @@ typedef struct app_path app_path;
 
 typedef struct app_path_config {
   bool dialer;
-  bool echo;          /* every frame goes back, and FIN after FIN */
-  bool relay_only;    /* dialer: the direct path is never tried */
-  bool no_fallback;   /* dialer: never chats relayed */
-  weft_time set_up;   /* dialer: from start, or from a loss, until the chat is open; default 90 s */
-  weft_time wait;     /* listener: for the dialer to come back after a loss; default 60 s */
-  weft_time retry;    /* dialer: first pause before the direct path is tried again, default 5 s, doubling ... */
+  bool echo;           /* every frame goes back, and FIN after FIN */
+  bool relay_only;     /* dialer: the direct path is never tried */
+  bool no_fallback;    /* dialer: never chats relayed */
+  weft_time set_up;    /* dialer: from start, or from a loss, until the chat is open; default 90 s */
+  weft_time wait;      /* listener: for the dialer to come back after a loss; default 60 s */
+  weft_time retry;     /* dialer: first pause before the direct path is tried again, default 5 s, doubling ... */
   weft_time retry_max; /* ... to 5 min */
-  weft_time stall;    /* the old stream says nothing for so long while the new one waits: it is reset; default 10 s */
-  weft_time grace;    /* listener: for the dialer to close the circuit that is needed no more; default 5 s */
+  weft_time stall;     /* the old stream says nothing for so long while the new one waits: it is reset; default 10 s */
+  weft_time grace;     /* listener: for the dialer to close the circuit that is needed no more; default 5 s */
 } app_path_config;
 
 typedef enum app_path_event_type {
-  APP_PATH_EVENT_OPEN = 1,   /* the chat opens for the first time */
-  APP_PATH_EVENT_PATH,       /* lines go over `carrier` from now on: at first and at every change */
-  APP_PATH_EVENT_FALLBACK,   /* no direct path, `why`; tried again in `again` (WEFT_NEVER: not) */
-  APP_PATH_EVENT_LOST,       /* what carried the chat is gone, `why`; the dialer comes back */
-  APP_PATH_EVENT_GAP,        /* lines of either side may be missing */
-  APP_PATH_EVENT_PEER_LEFT,  /* the peer ended the chat; the rest of ours still goes */
-  APP_PATH_EVENT_ROOM,       /* after WEFT_EAGAIN: the queue takes lines again */
-  APP_PATH_EVENT_ENDED       /* last; why.code WEFT_OK: both sides ended it */
+  APP_PATH_EVENT_OPEN = 1,  /* the chat opens for the first time */
+  APP_PATH_EVENT_PATH,      /* lines go over `carrier` from now on: at first and at every change */
+  APP_PATH_EVENT_FALLBACK,  /* no direct path, `why`; tried again in `again` (WEFT_NEVER: not) */
+  APP_PATH_EVENT_LOST,      /* what carried the chat is gone, `why`; the dialer comes back */
+  APP_PATH_EVENT_GAP,       /* lines of either side may be missing */
+  APP_PATH_EVENT_PEER_LEFT, /* the peer ended the chat; the rest of ours still goes */
+  APP_PATH_EVENT_ROOM,      /* after WEFT_EAGAIN: the queue takes lines again */
+  APP_PATH_EVENT_ENDED      /* last; why.code WEFT_OK: both sides ended it */
 } app_path_event_type;
 
 typedef struct app_path_event {
@@ -67,8 +67,9 @@ typedef struct app_path_callbacks {
   void (*close_circuit)(void *user, weft_time now);
   /* Opens a chat stream there; opened() or closed() follows. NULL: it cannot be. */
   void *(*open)(void *user, app_carrier on, weft_time now);
-  ptrdiff_t (*send)(void *user, void *stream, const uint8_t *data, size_t len, weft_time now); /* taken; writable() follows a short one */
-  void (*finish)(void *user, void *stream, weft_time now);                                     /* FIN */
+  ptrdiff_t (*send)(void *user, void *stream, const uint8_t *data, size_t len,
+                    weft_time now);                        /* taken; writable() follows a short one */
+  void (*finish)(void *user, void *stream, weft_time now); /* FIN */
   void (*reset)(void *user, void *stream, weft_time now);
   void (*consumed)(void *user, void *stream, size_t n, weft_time now);
   void (*message)(void *user, const uint8_t *data, size_t len, weft_time now);

@@ -8,7 +8,9 @@ enum { ADDRESSES_MAX = 32 };
 
 static app_private *all_of(const app_stream *s) { return (app_private *)(void *)(uintptr_t)(const void *)s->protocol; }
 
-static void tell(app_direct *d, const app_private_event *ev, weft_time now) { d->all->cb.event(d->all->user, d, ev, now); }
+static void tell(app_direct *d, const app_private_event *ev, weft_time now) {
+  d->all->cb.event(d->all->user, d, ev, now);
+}
 
 /* ---- routes -------------------------------------------------------------------------------------------------------------- */
 
@@ -223,7 +225,8 @@ static void begin(app_direct *d, const app_peer *relayed, weft_time now) {
   app_private *a = d->all;
   int rc = make_attempt(d, relayed);
   /* An address or a server that the agent does not take is one fewer, not the end. */
-  for (size_t i = 0; rc == WEFT_OK && i < a->locals_len; i++) (void)weft_private_add_local(d->attempt, &a->locals[i], now);
+  for (size_t i = 0; rc == WEFT_OK && i < a->locals_len; i++)
+    (void)weft_private_add_local(d->attempt, &a->locals[i], now);
   for (size_t i = 0; rc == WEFT_OK && i < a->stun_len; i++)
     (void)weft_private_add_stun_server(d->attempt, &a->stun[i], now);
   if (rc == WEFT_OK)
@@ -291,7 +294,7 @@ static void closed(app_stream *s, int code, weft_time now) {
   d->signaling = NULL;
   tell(d, &(app_private_event){.type = APP_PRIVATE_SIGNALING_END}, now);
   if (d->attempt)
-    weft_private_close(d->attempt, code == WEFT_OK ? WEFT_ECLOSED : code, now);
+    weft_private_stream_reset(d->attempt, now);
   else if (!d->conn)
     not_opened(d, code, now);
 }
@@ -324,8 +327,8 @@ static void give(app_direct *d, const weft_addr *local, const weft_addr *remote,
 
 /* Set-ups have no address of their own yet (two may ask the same STUN server, or find the same private address): each looks at what nobody
  * claims, and at what a claimed address answers to another's check. */
-bool app_private_input(app_private *a, const weft_addr *local, const weft_addr *remote, const uint8_t *bytes, size_t len,
-                       weft_time now) {
+bool app_private_input(app_private *a, const weft_addr *local, const weft_addr *remote, const uint8_t *bytes,
+                       size_t len, weft_time now) {
   app_direct *d = weft_ice_mux_route(a->mux, local, remote, bytes, len);
   if (d) {
     give(d, local, remote, bytes, len, now);

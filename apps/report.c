@@ -129,9 +129,16 @@ void app_report_connected(app_report *r, const app_connected *c) {
     json_text("remote", c->remote);
     if (c->direct_version) printf(",\"direct_version\":%d", c->direct_version);
     json_text("mux", c->mux);
-    printf(",\"ms\":{\"ice\":%.1f,\"dtls\":%.1f,\"sctp\":%.1f,\"noise\":%.1f,\"total\":%.1f}", c->ms_ice, c->ms_dtls,
-           c->ms_sctp, c->ms_noise, c->ms_total);
+    printf(",\"ms\":{");
+    if (c->ms_signaling > 0) printf("\"signaling\":%.1f,", c->ms_signaling);
+    printf("\"ice\":%.1f,\"dtls\":%.1f,\"sctp\":%.1f,\"noise\":%.1f,\"total\":%.1f}", c->ms_ice, c->ms_dtls, c->ms_sctp,
+           c->ms_noise, c->ms_total);
     json_end();
+    return;
+  }
+  if (strcmp(c->path, "relayed") == 0) {
+    app_report_step(r, "Connected %s %s through the relay: Noise, Yamux", strcmp(c->dir, "in") == 0 ? "from" : "to",
+                    c->peer);
     return;
   }
   app_report_step(r, "Connected %s %s, %s udp %s <-> %s", strcmp(c->dir, "in") == 0 ? "from" : "to", c->peer, c->path,
@@ -218,7 +225,8 @@ void app_report_circuit(app_report *r, const char *relay, const char *peer, bool
     json_end();
     return;
   }
-  app_report_step(r, "Relay: circuit %s %s%s", inbound ? "from" : "to", peer, limited ? " (limited in time and bytes)" : "");
+  app_report_step(r, "Relay: circuit %s %s%s", inbound ? "from" : "to", peer,
+                  limited ? " (limited in time and bytes)" : "");
 }
 
 void app_report_signaling(app_report *r, const char *peer, const char *step) {

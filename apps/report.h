@@ -20,7 +20,7 @@ typedef struct app_connected {
   const char *local, *remote;    /* address texts */
   int direct_version;            /* 0: not webrtc-direct */
   const char *mux;               /* "channels"|"yamux" */
-  double ms_signaling; /* 0: there was none */
+  double ms_signaling;           /* 0: there was none */
   double ms_ice, ms_dtls, ms_sctp, ms_noise, ms_total;
 } app_connected;
 

@@ -8,7 +8,6 @@
 #define ASK_FIRST WEFT_SEC(5)
 #define ASK_MAX WEFT_SEC(300)
 
-
 static weft_time doubled(weft_time t, weft_time max) { return t * 2 < max ? t * 2 : max; }
 
 /* The exchange is over; the stream is the connection's. */
@@ -35,7 +34,8 @@ static void refused(app_reservation *r, const weft_closed *why, weft_time now) {
   r->cb.failed(r->user, r, why, pause, now);
 }
 
-static void refused_here(app_reservation *r, const char *layer, const char *step, int code, const char *text, weft_time now) {
+static void refused_here(app_reservation *r, const char *layer, const char *step, int code, const char *text,
+                         weft_time now) {
   weft_closed why = {WEFT_WHO_PEER, layer, step, code, 0, text};
   refused(r, &why, now);
 }
@@ -137,7 +137,8 @@ static void closed(app_stream *s, int code, weft_time now) {
     end_exchange(r, false, now);
     return;
   }
-  refused_here(r, code == WEFT_EUNSUPPORTED ? "multistream" : "relay", "reservation", code == WEFT_OK ? WEFT_ECLOSED : code,
+  refused_here(r, code == WEFT_EUNSUPPORTED ? "multistream" : "relay", "reservation",
+               code == WEFT_OK ? WEFT_ECLOSED : code,
                code == WEFT_EUNSUPPORTED ? "it does not speak " WEFT_RELAY_HOP_PROTOCOL ": it is no relay"
                                          : "the relay ended the stream without an answer",
                now);
@@ -177,7 +178,8 @@ void app_reservation_start(app_reservation *r, weft_time now) {
 }
 
 static void expired(app_reservation *r, weft_time now) {
-  weft_closed why = {WEFT_WHO_TIMEOUT, "relay", "reservation", WEFT_ETIMEDOUT, 0, "the reservation ran out before it was renewed"};
+  weft_closed why = {WEFT_WHO_TIMEOUT, "relay", "reservation",
+                     WEFT_ETIMEDOUT,   0,       "the reservation ran out before it was renewed"};
   r->ends_at = WEFT_NEVER;
   r->standing = false;
   r->cb.failed(r->user, r, &why, r->act_at == WEFT_NEVER || r->act_at < now ? 0 : r->act_at - now, now);

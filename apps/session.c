@@ -24,11 +24,14 @@ static void detach_streams(const app_session *s, app_peer *p) {
     if (st->protocol == &s->all->chat) st->state = NULL;
 }
 
-static void remove_session(app_session *s, weft_time now) {
-  app_sessions *a = s->all;
-  app_session **at = &a->first;
+static void unlink_session(app_session *s) {
+  app_session **at = &s->all->first;
   while (*at && *at != s) at = &(*at)->next;
   if (*at) *at = s->next;
+}
+
+static void remove_session(app_session *s, weft_time now) {
+  unlink_session(s);
   detach_streams(s, peer_on(s, APP_RELAYED));
   detach_streams(s, peer_on(s, APP_DIRECT));
   app_path_free(s->path);
@@ -59,6 +62,7 @@ static void path_ended(app_session *s, const weft_closed *why, weft_time now) {
     app_path_free(s->path);
     if (make_path(s, now)) return;
   }
+  unlink_session(s); /* the program may close all of them in return */
   s->all->cb.ended(s->all->user, s, why, now);
   remove_session(s, now);
 }
@@ -168,7 +172,7 @@ static const app_path_callbacks path_callbacks = {.dial_circuit = want_circuit,
                                                   .message = on_message,
                                                   .event = on_path_event};
 
-static app_session *new_session(app_sessions *a, const weft_peer_id *id, const app_path_config *cfg, weft_time now) {
+app_session *app_session_new(app_sessions *a, const weft_peer_id *id, const app_path_config *cfg, weft_time now) {
   app_session *s = calloc(1, sizeof *s);
   if (!s) return NULL;
   s->all = a;
@@ -242,8 +246,8 @@ static void circuit_opened(void *user, app_circuit *c, weft_time now) {
   (void)now;
   app_report_circuit(report_of(a), c->relay_text, c->peer_text, !c->dialer, c->limited);
   if (c->limit_seconds || c->limit_bytes)
-    app_report_detail(report_of(a), "Relay: at most %u s and %llu bytes each way (0: no limit)", (unsigned)c->limit_seconds,
-                      (unsigned long long)c->limit_bytes);
+    app_report_detail(report_of(a), "Relay: at most %u s and %llu bytes each way (0: no limit)",
+                      (unsigned)c->limit_seconds, (unsigned long long)c->limit_bytes);
 }
 
 static void report_connected(const app_sessions *a, const app_circuit *c, const app_peer *p) {
@@ -263,7 +267,7 @@ static void circuit_up(void *user, app_circuit *c, app_peer *p, weft_time now) {
   app_session *s = find(a, p->id_text);
   report_connected(a, c, p);
   app_peer_identify(p, now);
-  if (!s && !a->closing) s = new_session(a, &p->id, &a->cfg.accept, now);
+  if (!s && !a->closing) s = app_session_new(a, &p->id, &a->cfg.accept, now);
   if (!s) {
     app_circuit_close(c, now);
     return;
@@ -285,8 +289,8 @@ static void circuit_closed(void *user, app_circuit *c, const weft_closed *why, b
   app_session *s = a->first;
   while (s && s->circuit != c) s = s->next;
   if (!s) {
-    app_report_detail(report_of(a), "Relay: circuit with %s: %s: %s", c->peer_text[0] ? c->peer_text : "somebody", why->step,
-                      why->text);
+    app_report_detail(report_of(a), "Relay: circuit with %s: %s: %s", c->peer_text[0] ? c->peer_text : "somebody",
+                      why->step, why->text);
     return;
   }
   s->circuit = NULL;
@@ -451,6 +455,8 @@ void app_sessions_end(app_sessions *a, weft_time now) {
   a->closing = true;
   while (a->first) {
     app_session *s = a->first;
+    detach_streams(s, peer_on(s, APP_RELAYED));
+    detach_streams(s, peer_on(s, APP_DIRECT));
     s->circuit = NULL;
     s->direct = NULL;
     remove_session(s, now);
@@ -459,11 +465,7 @@ void app_sessions_end(app_sessions *a, weft_time now) {
   app_circuits_end(&a->circuits, now);
 }
 
-app_session *app_session_dial(app_sessions *a, const weft_peer_id *peer, const app_path_config *cfg, weft_time now) {
-  app_session *s = new_session(a, peer, cfg, now);
-  if (s) app_path_start(s->path, now);
-  return s;
-}
+void app_session_start(app_session *s, weft_time now) { app_path_start(s->path, now); }
 
 void app_session_circuit(app_session *s, app_peer *relay, weft_time now) {
   int rc;

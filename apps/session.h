@@ -3,7 +3,7 @@
  *   app_sessions_init(&all, &callbacks, me);                   before app_host_init, which gets app_sessions_protocols()
  *   app_sessions_start(&all, &cfg);
  *   listener: sessions come by themselves; opened() tells of each
- *   dialer:   app_session *s = app_session_dial(&all, &peer, &path_cfg, now);
+ *   dialer:   app_session *s = app_session_new(&all, &peer, &path_cfg, now);  app_session_start(s, now);
  *             need_circuit(s): connect to a relay, then app_session_circuit(s, relay_peer, now) or app_session_no_circuit(s, &why, ...)
  *   app_session_send(s, "hello", 5, now);  app_session_finish(s, now);
  *   app_sessions_tick(&all, now) by app_sessions_deadline(&all);
@@ -28,11 +28,11 @@ typedef struct app_session {
   char peer_text[128];
   app_path_config path_cfg;
   app_path *path;
-  app_circuit *circuit; /* being made, or up */
-  app_direct *direct;   /* up */
-  bool on_direct;       /* the chat runs there */
+  app_circuit *circuit;                                       /* being made, or up */
+  app_direct *direct;                                         /* up */
+  bool on_direct;                                             /* the chat runs there */
   char local[WEFT_ADDR_TEXT_MAX], remote[WEFT_ADDR_TEXT_MAX]; /* of the direct path */
-  void *data;           /* the program's */
+  void *data;                                                 /* the program's */
   struct app_session *next;
 } app_session;
 
@@ -43,8 +43,8 @@ typedef struct app_sessions_callbacks {
                 weft_time now);
   void (*opened)(void *user, app_session *s, weft_time now); /* the chat is open */
   void (*message)(void *user, app_session *s, const uint8_t *data, size_t len, weft_time now);
-  void (*room)(void *user, app_session *s, weft_time now); /* takes lines again */
-  void (*left)(void *user, app_session *s, weft_time now); /* the peer ended the chat */
+  void (*room)(void *user, app_session *s, weft_time now);                          /* takes lines again */
+  void (*left)(void *user, app_session *s, weft_time now);                          /* the peer ended the chat */
   void (*ended)(void *user, app_session *s, const weft_closed *why, weft_time now); /* last */
   /* The relay connection's own addresses as text, for the reports; "" when there are none. May be NULL. */
   void (*relay_path)(void *user, const app_circuit *c, char *local, char *remote);
@@ -73,7 +73,8 @@ void app_sessions_init(app_sessions *a, const app_sessions_callbacks *cb, void *
 size_t app_sessions_protocols(app_sessions *a, const app_protocol **out);
 int app_sessions_start(app_sessions *a, const app_sessions_config *cfg);
 void app_sessions_end(app_sessions *a, weft_time now);
-app_session *app_session_dial(app_sessions *a, const weft_peer_id *peer, const app_path_config *cfg, weft_time now);
+app_session *app_session_new(app_sessions *a, const weft_peer_id *peer, const app_path_config *cfg, weft_time now);
+void app_session_start(app_session *s, weft_time now);
 void app_session_circuit(app_session *s, app_peer *relay, weft_time now);
 void app_session_no_circuit(app_session *s, const weft_closed *why, bool final, weft_time now);
 int app_session_send(app_session *s, const uint8_t *data, size_t len, weft_time now);
