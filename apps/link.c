@@ -57,6 +57,8 @@ static int make_upgrade(app_link *l) {
   u.expected_peer = c->expected_peer;
   u.expected_peer_len = c->expected_peer_len;
   u.auto_consume = false; /* the host consumes */
+  u.window_max = c->window_max;
+  u.send_limit = c->send_limit;
   if (c->limit > 0) u.limit = c->limit;
   return weft_upgrade_new(&l->upgrade, &u, &cb, l);
 }

@@ -30,6 +30,8 @@ typedef struct app_link_config {
   const uint8_t *expected_peer; /* NULL: whoever proves to be somebody; copied */
   size_t expected_peer_len;
   weft_time limit; /* from start to ready; 0: 10 s */
+  /* What one stream may hold here, coming and going (yamux.h); 0: the defaults. */
+  uint32_t window_max, send_limit;
 } app_link_config;
 
 typedef struct app_link_callbacks {

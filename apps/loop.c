@@ -208,6 +208,7 @@ int app_loop_run(app_loop *l) {
   struct epoll_event ev[BATCH];
   while (!l->stopped) {
     if (l->before_wait) l->before_wait(l->before_wait_user, app_clock_now());
+    if (l->stopped) break;
     int n = epoll_wait(l->epoll, ev, BATCH, l->always > 0 ? 0 : wait_ms(l, app_clock_now()));
     if (n < 0 && errno != EINTR) return 1;
     weft_time now = app_clock_now();

@@ -47,9 +47,10 @@ typedef struct weft_upgrade_config {
   bool secured;                  /* start at the muxer: the byte stream is authenticated already */
   const uint8_t *expected_peer;  /* raw: peer id bytes, or NULL; copied */
   size_t expected_peer_len;
-  weft_time limit;      /* from start to READY; default 10 s */
-  uint32_t max_streams; /* inbound, default 1000 */
-  bool auto_consume;    /* default true */
+  weft_time limit;                 /* from start to READY; default 10 s */
+  uint32_t max_streams;            /* inbound, default 1000 */
+  bool auto_consume;               /* default true */
+  uint32_t window_max, send_limit; /* per stream, as in yamux.h; 0: its defaults */
 } weft_upgrade_config;
 
 typedef enum weft_upgrade_event_type {

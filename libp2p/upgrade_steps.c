@@ -92,6 +92,8 @@ static int make_yamux(weft_upgrade *u) {
   c.client = u->cfg.dialer;
   c.max_streams_in = u->cfg.max_streams;
   c.auto_consume = u->cfg.auto_consume;
+  if (u->cfg.window_max > 0) c.window_max = u->cfg.window_max;
+  if (u->cfg.send_limit > 0) c.send_limit = u->cfg.send_limit;
   return weft_yamux_new(&u->yamux, &c, &cb, u);
 }
 
