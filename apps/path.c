@@ -495,7 +495,7 @@ void app_path_direct_failed(app_path *p, const weft_closed *why, bool again, wef
   p->trying = false;
   p->decided = true;
   p->direct_at = again ? p->now + p->retry : WEFT_NEVER;
-  if (p->cfg.no_fallback && !p->up[APP_DIRECT]) {
+  if (why->code == WEFT_EAUTH || (p->cfg.no_fallback && !p->up[APP_DIRECT])) {
     end(p, why);
   } else if (p->up[APP_RELAYED] && !p->ended) {
     p->retry = p->retry * 2 < p->cfg.retry_max ? p->retry * 2 : p->cfg.retry_max;
