@@ -8,12 +8,13 @@
 
 /* ---- how one begins and ends ---------------------------------------------------------------------------------------------- */
 
-static app_circuit *new_circuit(app_circuits *a, app_peer *relay, bool dialer) {
+static app_circuit *new_circuit(app_circuits *a, app_peer *relay, bool dialer, weft_time now) {
   app_circuit *c = calloc(1, sizeof *c);
   if (!c) return NULL;
   c->all = a;
   c->dialer = dialer;
   c->relay = relay;
+  c->started = now;
   c->linger_at = WEFT_NEVER;
   memcpy(c->relay_text, relay->id_text, sizeof c->relay_text);
   c->next = a->first;
@@ -169,7 +170,7 @@ static bool room_for_one(const app_circuits *a) {
 
 static void opened(app_stream *s, weft_time now) {
   app_circuit *c = s->state;
-  if (s->inbound && room_for_one(all_of_stop(s))) c = new_circuit(all_of_stop(s), s->peer, false);
+  if (s->inbound && room_for_one(all_of_stop(s))) c = new_circuit(all_of_stop(s), s->peer, false, now);
   if (!c) {
     app_stream_reset(s, now);
     return;
@@ -246,7 +247,7 @@ static void gone(app_stream *s, int code, weft_time now) {
 }
 
 app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_id *target, int *rc, weft_time now) {
-  app_circuit *c = new_circuit(a, relay, true);
+  app_circuit *c = new_circuit(a, relay, true, now);
   *rc = WEFT_ENOMEM;
   if (!c) return NULL;
   c->far = *target;

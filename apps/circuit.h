@@ -35,6 +35,7 @@ typedef struct app_circuit {
   weft_relay_client *client;
   app_link *link;
   bool in_output, pipe_gone;
+  weft_time started;   /* dial, or the stop stream */
   weft_time linger_at; /* our end is said; for the peer to say its own */
   struct app_circuit *next;
 } app_circuit;

@@ -10,6 +10,7 @@
 #include "apps/args.h"
 #include "apps/gather.h"
 #include "apps/line_input.h"
+#include "apps/mdns_net.h"
 #include "apps/reservation.h"
 #include "apps/session.h"
 #include "apps/target.h"
@@ -33,6 +34,8 @@ struct p2p {
   app_tcp_pool tcp;
   app_sessions sessions;
   app_gather gather;
+  app_mdns_net mdns; /* opened for the first name */
+  bool mdns_tried;
   app_path_config path;
   p2p_relay relays[P2P_RELAYS];
   size_t relays_len;
@@ -75,6 +78,7 @@ void p2p_reserve(p2p *p, weft_time now);
 void p2p_need_circuit(void *user, app_session *s, weft_time now);
 void p2p_relay_path(void *user, const app_circuit *c, char *local, char *remote);
 void p2p_attempt(void *user, weft_time now);
+void p2p_resolve(void *user, const char *name, weft_time now);
 void p2p_relays_close(p2p *p, weft_time now);
 bool p2p_relays_busy(const p2p *p);
 void p2p_relays_tick(p2p *p, weft_time now);

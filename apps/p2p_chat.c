@@ -120,6 +120,7 @@ void p2p_sessions_init(p2p *p) {
                                                    .room = on_room,
                                                    .left = on_left,
                                                    .ended = on_ended,
+                                                   .resolve = p2p_resolve,
                                                    .relay_path = p2p_relay_path};
   app_sessions_init(&p->sessions, &callbacks, p);
 }

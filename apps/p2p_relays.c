@@ -214,6 +214,25 @@ void p2p_attempt(void *user, weft_time now) {
   app_private_set_stun(&p->sessions.direct, servers, n);
 }
 
+static void on_found(void *user, const char *name, const weft_addr *ip, weft_time now) {
+  p2p *p = user;
+  app_private_resolved(&p->sessions.direct, name, ip, now);
+}
+
+static void on_name_ended(void *user, const char *name, unsigned addresses, weft_time now) {
+  p2p *p = user;
+  (void)now;
+  if (addresses == 0) app_report_detail(&p->node.report, "mDNS: nobody answers for %s", name);
+}
+
+void p2p_resolve(void *user, const char *name, weft_time now) {
+  p2p *p = user;
+  if (!p->mdns_tried && app_mdns_net_open(&p->mdns, &p->node.loop, &p->node.rng, on_found, on_name_ended, p) != WEFT_OK)
+    app_report_detail(&p->node.report, "mDNS: no interface has multicast, names are not resolved");
+  p->mdns_tried = true;
+  if (p->mdns.open) (void)app_mdns_ask(&p->mdns.mdns, name, now);
+}
+
 /* ---- all of them ---------------------------------------------------------------------------------------------------------------------- */
 
 void p2p_relays_close(p2p *p, weft_time now) {

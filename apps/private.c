@@ -83,6 +83,7 @@ static void remove_direct(app_direct *d) {
   weft_ice_mux_remove(a->mux, d);
   weft_private_free(d->attempt);
   weft_webrtc_free(d->conn);
+  free(d->named);
   free(d);
 }
 
@@ -187,13 +188,23 @@ static void on_step(app_direct *d, const char *text, weft_time now) {
   tell(d, &(app_private_event){.type = APP_PRIVATE_STEP, .text = text}, now);
 }
 
+/* Before it is told: whoever hears of it may know the name already. */
+static void remember_name(app_direct *d, const weft_ice_candidate *c) {
+  if (!c->host[0] || d->named_len == APP_PRIVATE_NAMES) return;
+  if (!d->named) d->named = calloc(APP_PRIVATE_NAMES, sizeof *d->named);
+  if (d->named) d->named[d->named_len++] = *c;
+}
+
 static void attempt_event(void *user, const weft_private_event *ev, weft_time now) {
   app_direct *d = user;
   app_private_event candidate = {
       .type = APP_PRIVATE_CANDIDATE, .candidate = ev->candidate, .remote_candidate = ev->remote_candidate};
   switch (ev->type) {
   case WEFT_PRIVATE_EVENT_STEP: on_step(d, ev->text, now); break;
-  case WEFT_PRIVATE_EVENT_CANDIDATE: tell(d, &candidate, now); break;
+  case WEFT_PRIVATE_EVENT_CANDIDATE:
+    if (ev->remote_candidate) remember_name(d, ev->candidate);
+    tell(d, &candidate, now);
+    break;
   case WEFT_PRIVATE_EVENT_SELECTED: on_selected(d, ev, now); break;
   case WEFT_PRIVATE_EVENT_CONNECTED: on_connected(d, now); break;
   case WEFT_PRIVATE_EVENT_CLOSED: failed(d, &ev->closed, now); break;
@@ -306,6 +317,20 @@ app_direct *app_private_dial(app_private *a, app_peer *relayed, int *rc, weft_ti
   if (app_stream_open(relayed, &a->protocol, d, rc, now)) return d;
   remove_direct(d);
   return NULL;
+}
+
+void app_private_resolved(app_private *a, const char *name, const weft_addr *ip, weft_time now) {
+  unsigned removed = a->removed;
+  for (app_direct *d = a->first; d; d = d->next)
+    for (size_t i = 0; d->attempt && i < d->named_len; i++) {
+      if (strcmp(d->named[i].host, name) != 0) continue;
+      weft_ice_candidate c = d->named[i];
+      uint16_t port = c.addr.port;
+      c.addr = *ip;
+      c.addr.port = port;
+      (void)weft_private_add_remote(d->attempt, &c, now);
+      if (a->removed != removed) return; /* d is gone */
+    }
 }
 
 void app_direct_close(app_direct *d, int code, weft_time now) {

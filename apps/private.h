@@ -18,8 +18,8 @@
 
 #include "apps/host.h"
 
-/* In set-up at once: in all, and of one peer; one more is reset. Set-ups end within the limit, so this bounds what strangers can hold. */
-enum { APP_PRIVATE_SETUPS = 64, APP_PRIVATE_SETUPS_PER_PEER = 4, APP_PRIVATE_LOCALS = 16, APP_PRIVATE_STUN = 4 };
+/* APP_PRIVATE_NAMES: candidates of one peer behind ".local" names that are remembered. In set-up at once: in all, and of one peer; one more is reset. Set-ups end within the limit, so this bounds what strangers can hold. */
+enum { APP_PRIVATE_NAMES = 8, APP_PRIVATE_SETUPS = 64, APP_PRIVATE_SETUPS_PER_PEER = 4, APP_PRIVATE_LOCALS = 16, APP_PRIVATE_STUN = 4 };
 
 typedef struct app_private app_private;
 
@@ -34,6 +34,8 @@ typedef struct app_direct {
   app_peer *peer;        /* from UP on */
   unsigned addresses;    /* registered */
   weft_addr sent_from, sent_to;
+  weft_ice_candidate *named; /* the peer's, until their names are resolved */
+  size_t named_len;
   weft_time started, signaled, selected, connected; /* WEFT_NEVER: not reached; the stream opened, SDP exchanged, ... */
   struct app_direct *next;
 } app_direct;
@@ -98,6 +100,8 @@ void app_private_set_locals(app_private *a, const weft_addr *addrs, size_t n, bo
 void app_private_set_stun(app_private *a, const weft_addr *servers, size_t n);
 /* NULL and *rc when the stream cannot be opened; else UP or FAILED follows. */
 app_direct *app_private_dial(app_private *a, app_peer *relayed, int *rc, weft_time now);
+/* The address behind a name that a CANDIDATE event told (candidate->host). */
+void app_private_resolved(app_private *a, const char *name, const weft_addr *ip, weft_time now);
 /* FAILED or DOWN follows before this returns, or when the outermost call does. */
 void app_direct_close(app_direct *d, int code, weft_time now);
 /* False: nobody here wants it. */

@@ -143,8 +143,9 @@ void app_report_connected(app_report *r, const app_connected *c) {
   }
   app_report_step(r, "Connected %s %s, %s udp %s <-> %s", strcmp(c->dir, "in") == 0 ? "from" : "to", c->peer, c->path,
                   c->local, c->remote);
-  app_report_step(r, "Set-up: ice %.1f, dtls %.1f, sctp %.1f, noise %.1f, total %.1f ms", c->ms_ice, c->ms_dtls,
-                  c->ms_sctp, c->ms_noise, c->ms_total);
+  bool signaled = c->ms_signaling > 0; /* then there is no Noise: the relayed connection had it */
+  app_report_step(r, "Set-up: %s %.1f, ice %.1f, dtls %.1f, sctp %.1f, total %.1f ms", signaled ? "signaling" : "noise",
+                  signaled ? c->ms_signaling : c->ms_noise, c->ms_ice, c->ms_dtls, c->ms_sctp, c->ms_total);
 }
 
 void app_report_message(app_report *r, const char *peer, const uint8_t *data, size_t len) {

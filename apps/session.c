@@ -250,7 +250,11 @@ static void circuit_opened(void *user, app_circuit *c, weft_time now) {
                       (unsigned)c->limit_seconds, (unsigned long long)c->limit_bytes);
 }
 
-static void report_connected(const app_sessions *a, const app_circuit *c, const app_peer *p) {
+static double ms_between(weft_time a, weft_time b) {
+  return a == WEFT_NEVER || b == WEFT_NEVER || b < a ? 0.0 : (double)(b - a) / 1000.0;
+}
+
+static void report_connected(const app_sessions *a, const app_circuit *c, const app_peer *p, weft_time now) {
   char local[WEFT_ADDR_TEXT_MAX] = "", remote[WEFT_ADDR_TEXT_MAX] = "";
   if (a->cb.relay_path) a->cb.relay_path(a->user, c, local, remote);
   app_connected r = {.peer = p->id_text,
@@ -258,14 +262,15 @@ static void report_connected(const app_sessions *a, const app_circuit *c, const 
                      .dir = c->dialer ? "out" : "in",
                      .local = local,
                      .remote = remote,
-                     .mux = "yamux"};
+                     .mux = "yamux",
+                     .ms_total = ms_between(c->started, now)};
   app_report_connected(report_of(a), &r);
 }
 
 static void circuit_up(void *user, app_circuit *c, app_peer *p, weft_time now) {
   app_sessions *a = user;
   app_session *s = find(a, p->id_text);
-  report_connected(a, c, p);
+  report_connected(a, c, p, now);
   app_peer_identify(p, now);
   if (!s && !a->closing) s = app_session_new(a, &p->id, &a->cfg.accept, now);
   if (!s) {
@@ -308,11 +313,12 @@ static int direct_output(void *user, const weft_addr *local, const weft_addr *re
   return a->cb.output(a->user, local, remote, data, len, now);
 }
 
-static void report_candidate(const app_sessions *a, const app_direct *d, const app_private_event *ev) {
+static void on_candidate(const app_sessions *a, const app_direct *d, const app_private_event *ev, weft_time now) {
   char text[WEFT_ADDR_TEXT_MAX];
   const weft_ice_candidate *c = ev->candidate;
   const char *addr = c->host[0] ? c->host : weft_addr_format(&c->addr, text, sizeof text);
   app_report_candidate(report_of(a), d->peer_text, ev->remote_candidate, weft_ice_candidate_type_name(c->type), addr);
+  if (c->host[0] && a->cb.resolve) a->cb.resolve(a->user, c->host, now);
 }
 
 static void report_selected(const app_sessions *a, const app_direct *d, const app_private_event *ev) {
@@ -325,10 +331,6 @@ static void report_selected(const app_sessions *a, const app_direct *d, const ap
 static void note_addresses(app_session *s, const app_private_event *ev) {
   weft_addr_format(ev->local, s->local, sizeof s->local);
   weft_addr_format(ev->remote, s->remote, sizeof s->remote);
-}
-
-static double ms_between(weft_time a, weft_time b) {
-  return a == WEFT_NEVER || b == WEFT_NEVER || b < a ? 0.0 : (double)(b - a) / 1000.0;
 }
 
 static void report_direct(const app_session *s, const app_direct *d) {
@@ -398,7 +400,7 @@ static void direct_event(void *user, app_direct *d, const app_private_event *ev,
     if (s) app_path_signaling(s->path, true, now);
     break;
   case APP_PRIVATE_STEP: app_report_signaling(report_of(a), d->peer_text, ev->text); break;
-  case APP_PRIVATE_CANDIDATE: report_candidate(a, d, ev); break;
+  case APP_PRIVATE_CANDIDATE: on_candidate(a, d, ev, now); break;
   case APP_PRIVATE_SELECTED: report_selected(a, d, ev); break;
   case APP_PRIVATE_UP:
     if (s)

@@ -46,6 +46,8 @@ typedef struct app_sessions_callbacks {
   void (*room)(void *user, app_session *s, weft_time now);                          /* takes lines again */
   void (*left)(void *user, app_session *s, weft_time now);                          /* the peer ended the chat */
   void (*ended)(void *user, app_session *s, const weft_closed *why, weft_time now); /* last */
+  /* A candidate is behind this ".local" name: app_private_resolved(&a->direct, ...) when its address is known. May be NULL. */
+  void (*resolve)(void *user, const char *name, weft_time now);
   /* The relay connection's own addresses as text, for the reports; "" when there are none. May be NULL. */
   void (*relay_path)(void *user, const app_circuit *c, char *local, char *remote);
 } app_sessions_callbacks;

@@ -192,6 +192,7 @@ static void end(p2p *p) {
     app_uplink_end(&p->relays[i].up, now);
   }
   app_tcp_pool_end(&p->tcp);
+  if (p->mdns.open) app_mdns_net_close(&p->mdns);
 }
 
 /* ---- the command line --------------------------------------------------------------------------------------------------------------------- */
