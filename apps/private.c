@@ -425,10 +425,12 @@ int app_private_start(app_private *a, const app_private_config *cfg) {
   return weft_ice_mux_new(&a->mux, &cfg->host->rng, NULL);
 }
 
-void app_private_end(app_private *a) {
+void app_private_end(app_private *a, weft_time now) {
   while (a->first) {
-    if (a->first->signaling) a->first->signaling->state = NULL;
-    remove_direct(a->first);
+    app_direct *d = a->first;
+    if (d->signaling) d->signaling->state = NULL;
+    if (d->peer) app_peer_free(d->peer, WEFT_ECLOSED, now);
+    remove_direct(d);
   }
   weft_ice_mux_free(a->mux);
   a->mux = NULL;

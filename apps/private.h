@@ -9,7 +9,7 @@
  *   on a datagram: app_private_input(&all, &local, &remote, data, len, now);
  *   app_private_tick(&all, now) by app_private_deadline(&all);
  *   on UP:         ev->peer is an app_peer of the host; on FAILED or DOWN d is gone
- *   app_private_end(&all);
+ *   app_private_end(&all, now);
  */
 #ifndef APPS_PRIVATE_H
 #define APPS_PRIVATE_H
@@ -19,7 +19,13 @@
 #include "apps/host.h"
 
 /* APP_PRIVATE_NAMES: candidates of one peer behind ".local" names that are remembered. In set-up at once: in all, and of one peer; one more is reset. Set-ups end within the limit, so this bounds what strangers can hold. */
-enum { APP_PRIVATE_NAMES = 8, APP_PRIVATE_SETUPS = 64, APP_PRIVATE_SETUPS_PER_PEER = 4, APP_PRIVATE_LOCALS = 16, APP_PRIVATE_STUN = 4 };
+enum {
+  APP_PRIVATE_NAMES = 8,
+  APP_PRIVATE_SETUPS = 64,
+  APP_PRIVATE_SETUPS_PER_PEER = 4,
+  APP_PRIVATE_LOCALS = 16,
+  APP_PRIVATE_STUN = 4
+};
 
 typedef struct app_private app_private;
 
@@ -94,7 +100,7 @@ void app_private_init(app_private *a, const app_private_callbacks *cb, void *use
 /* Before the first peer. WEFT_ENOMEM, WEFT_ERANDOM. */
 int app_private_start(app_private *a, const app_private_config *cfg);
 /* Frees what is left without a word. */
-void app_private_end(app_private *a);
+void app_private_end(app_private *a, weft_time now);
 /* For attempts from now on. */
 void app_private_set_locals(app_private *a, const weft_addr *addrs, size_t n, bool loopback);
 void app_private_set_stun(app_private *a, const weft_addr *servers, size_t n);

@@ -463,7 +463,7 @@ void app_sessions_end(app_sessions *a, weft_time now) {
     s->direct = NULL;
     remove_session(s, now);
   }
-  app_private_end(&a->direct);
+  app_private_end(&a->direct, now);
   app_circuits_end(&a->circuits, now);
 }
 
