@@ -14,7 +14,7 @@
 
 enum { FILE_MAX = 8192 };
 
-int app_addr_file_write(const char *path, const char *addr, const char *peer_id) {
+int app_addr_file_write(const char *path, const char *addr, const char *peer_id, const char *direct_addr) {
   char temporary[4096];
   if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof temporary) {
     errno = ENAMETOOLONG;
@@ -26,6 +26,10 @@ int app_addr_file_write(const char *path, const char *addr, const char *peer_id)
   app_print_json_string(f, addr, strlen(addr));
   fputs(", \"peer_id\": ", f);
   app_print_json_string(f, peer_id, strlen(peer_id));
+  if (direct_addr) {
+    fputs(", \"direct_addr\": ", f);
+    app_print_json_string(f, direct_addr, strlen(direct_addr));
+  }
   fprintf(f, ", \"pid\": %ld}\n", (long)getpid());
   bool failed = ferror(f) != 0;
   if (fclose(f) != 0) failed = true;
@@ -78,6 +82,7 @@ int app_addr_file_read(const char *path, app_addr_file *out) {
   if (rc != WEFT_OK) return rc;
   if (!read_string(buf, "addr", out->addr, sizeof out->addr)) return WEFT_EMALFORMED;
   (void)read_string(buf, "peer_id", out->peer_id, sizeof out->peer_id); /* the original demo writes addr alone */
+  (void)read_string(buf, "direct_addr", out->direct_addr, sizeof out->direct_addr);
   const char *pid = find_value(buf, "pid");
   if (!pid) return WEFT_OK;
   out->pid = strtol(pid, NULL, 10);

@@ -109,7 +109,7 @@ static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_
   s->state = state;
   weft_multistream_config_default(&cfg);
   cfg.dialer = !inbound;
-  cfg.protocols = inbound ? p->host->accepted : &s->protocol->name;
+  cfg.protocols = inbound ? p->host->accepted : &protocol->name;
   cfg.protocols_len = !inbound ? 1 : p->limited ? p->host->accepted_limited_len : p->host->accepted_len;
   if (weft_multistream_new(&s->negotiation, &cfg, &cb, s) != WEFT_OK) {
     free(s);
@@ -117,7 +117,12 @@ static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_
   }
   s->next = p->streams;
   p->streams = s;
+  /* A connection that takes no byte ends the stream at once: then nobody has heard of it. */
+  s->protocol = NULL;
   weft_multistream_start(s->negotiation, now);
+  s = find_stream(p, id);
+  if (!s) return NULL;
+  s->protocol = protocol;
   app_stream_rearm(s);
   return s;
 }
@@ -130,7 +135,7 @@ app_stream *app_stream_open(app_peer *p, const app_protocol *protocol, void *sta
   if (*rc != WEFT_OK) return NULL;
   app_stream *s = new_stream(p, id, false, protocol, state, now);
   if (s) return s;
-  *rc = WEFT_ENOMEM;
+  *rc = WEFT_ECLOSED;
   p->muxer->reset(p->conn, id, now);
   return NULL;
 }

@@ -13,6 +13,7 @@
 #ifndef APPS_HOST_H
 #define APPS_HOST_H
 
+#include <weft/base/addr.h>
 #include <weft/base/stream.h>
 #include <weft/libp2p/identify.h>
 #include <weft/libp2p/multistream.h>
@@ -76,6 +77,7 @@ struct app_peer {
   weft_peer_id id;
   char agent[128]; /* from identify, "" before */
   bool limited;    /* relayed: only protocols that are `limited` run here; set by whoever made it, before its streams */
+  weft_addr remote; /* where it is, family 0 when that is not known; set by whoever made it */
   app_stream *streams;
   void *data; /* the program's */
   app_peer *next, **link;

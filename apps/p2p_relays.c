@@ -148,7 +148,7 @@ static void dial_relay(void *user, app_reservation *res, weft_time now) {
 static void announce(p2p *p, p2p_relay *r, weft_time now) {
   p->ever_reserved = true;
   snprintf(p->saved, sizeof p->saved, "%s", r->listen_text);
-  if (app_addr_file_write(p->addr_file, p->saved, p->node.peer_id) != WEFT_OK) {
+  if (app_addr_file_write(p->addr_file, p->saved, p->node.peer_id, NULL) != WEFT_OK) {
     char why[512];
     snprintf(why, sizeof why, "cannot write %s", p->addr_file);
     p->saved[0] = 0;

@@ -6,13 +6,11 @@
 #include <unistd.h>
 
 #include "apps/addr_file.h"
+#include "apps/addresses.h"
 #include "apps/args.h"
 #include "apps/clock.h"
 #include "apps/line_input.h"
 #include "apps/node.h"
-#include "apps/sockaddr.h"
-
-enum { INTERFACES = 32 };
 
 typedef struct server {
   app_node node;
@@ -24,50 +22,26 @@ typedef struct server {
 
 /* ---- addresses ------------------------------------------------------------------------------------------------------------ */
 
-static void format_address(const server *s, const weft_addr *a, char *out, size_t cap) {
-  weft_multiaddr ma = {.len = 0};
-  weft_peer_id id;
-  weft_peer_id_from_bytes(&id, s->node.identity.peer_id, sizeof s->node.identity.peer_id);
-  weft_multiaddr_append_addr(&ma, a, WEFT_MA_UDP);
-  weft_multiaddr_append(&ma, WEFT_MA_WEBRTC_DIRECT, NULL, 0);
-  weft_multiaddr_append_certhash(&ma, weft_dtls_cert_fingerprint(s->node.cert));
-  weft_multiaddr_append_peer(&ma, &id);
-  if (weft_multiaddr_format(&ma, out, cap) != WEFT_OK) out[0] = 0;
-}
-
-static size_t expand(const app_udp *u, weft_addr *out, size_t cap) {
-  if (!u->wildcard) {
-    out[0] = u->bound;
-    return 1;
-  }
-  size_t n = app_interfaces(u->bound.family, out, cap);
-  for (size_t i = 0; i < n; i++) out[i].port = u->bound.port;
-  return n;
-}
-
 /* Loopback last over all sockets, so that the first address printed is one that others can use. */
 static void print_addresses(server *s) {
   char text[WEFT_MULTIADDR_TEXT_MAX];
   for (int loopback = 0; loopback < 2; loopback++)
     for (size_t i = 0; i < s->node.sockets_len; i++) {
-      weft_addr a[INTERFACES];
-      size_t n = expand(&s->node.sockets[i].udp, a, INTERFACES);
+      weft_addr a[APP_INTERFACES];
+      size_t n = app_address_expand(&s->node.sockets[i].udp.bound, a);
       for (size_t k = 0; k < n; k++) {
         if (weft_addr_is_loopback(&a[k]) != (loopback == 1)) continue;
-        format_address(s, &a[k], text, sizeof text);
+        app_address_direct(text, sizeof text, &a[k], s->node.cert, &s->node.identity);
         app_report_listening(&s->node.report, text);
       }
     }
 }
 
 static int save_address(server *s) {
-  static const uint8_t loopback6[16] = {[15] = 1}, loopback4[4] = {127, 0, 0, 1};
   char why[256];
-  const app_udp *u = &s->node.sockets[0].udp;
-  weft_addr a = u->bound;
-  if (u->wildcard) a = a.family == WEFT_AF_IP6 ? weft_addr_ip6(loopback6, a.port) : weft_addr_ip4(loopback4, a.port);
-  format_address(s, &a, s->saved, sizeof s->saved);
-  if (app_addr_file_write(s->addr_file, s->saved, s->node.peer_id) == WEFT_OK) return APP_EXIT_OK;
+  weft_addr a = app_address_here(&s->node.sockets[0].udp.bound);
+  app_address_direct(s->saved, sizeof s->saved, &a, s->node.cert, &s->node.identity);
+  if (app_addr_file_write(s->addr_file, s->saved, s->node.peer_id, NULL) == WEFT_OK) return APP_EXIT_OK;
   snprintf(why, sizeof why, "cannot write %s: %s", s->addr_file, strerror(errno));
   s->saved[0] = 0;
   app_report_error(&s->node.report, "app", "address file", WEFT_EINTERNAL, why,

@@ -34,7 +34,7 @@ static void write_file(const char *text) {
 START_TEST(what_is_written_is_read) {
   app_addr_file f;
   make_dir();
-  ck_assert_int_eq(app_addr_file_write(path, ADDR, "12D3"), WEFT_OK);
+  ck_assert_int_eq(app_addr_file_write(path, ADDR, "12D3", NULL), WEFT_OK);
   ck_assert_int_eq(app_addr_file_read(path, &f), WEFT_OK);
   ck_assert_str_eq(f.addr, ADDR);
   ck_assert_str_eq(f.peer_id, "12D3");
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(only_ones_own_file_is_removed) {
   make_dir();
-  ck_assert_int_eq(app_addr_file_write(path, ADDR, "12D3"), WEFT_OK);
+  ck_assert_int_eq(app_addr_file_write(path, ADDR, "12D3", NULL), WEFT_OK);
   app_addr_file_remove(path, "/ip4/9.9.9.9");
   ck_assert_int_eq(access(path, F_OK), 0);
   app_addr_file_remove(path, ADDR);
@@ -89,13 +89,28 @@ START_TEST(only_ones_own_file_is_removed) {
 END_TEST
 
 START_TEST(an_unwritable_place_is_an_error) {
-  ck_assert_int_eq(app_addr_file_write("/nonexistent/dir/a.json", ADDR, "12D3"), WEFT_EINTERNAL);
+  ck_assert_int_eq(app_addr_file_write("/nonexistent/dir/a.json", ADDR, "12D3", NULL), WEFT_EINTERNAL);
+}
+END_TEST
+
+START_TEST(a_relay_has_two_addresses) {
+  app_addr_file f;
+  make_dir();
+  ck_assert_int_eq(app_addr_file_write(path, "/ip4/127.0.0.1/tcp/9091/p2p/12D3", "12D3", ADDR), WEFT_OK);
+  ck_assert_int_eq(app_addr_file_read(path, &f), WEFT_OK);
+  ck_assert_str_eq(f.addr, "/ip4/127.0.0.1/tcp/9091/p2p/12D3");
+  ck_assert_str_eq(f.direct_addr, ADDR);
+  ck_assert_int_eq(f.pid, getpid());
+  ck_assert_int_eq(app_addr_file_write(path, ADDR, "12D3", NULL), WEFT_OK);
+  ck_assert_int_eq(app_addr_file_read(path, &f), WEFT_OK);
+  ck_assert_str_eq(f.direct_addr, "");
+  remove_dir();
 }
 END_TEST
 
 Suite *test_apps_addr_file(void) {
-  static const unit_test tests[] = {UNIT(what_is_written_is_read), UNIT(other_writers_forms_are_read),
-                                    UNIT(bad_files_are_told_apart), UNIT(only_ones_own_file_is_removed),
-                                    UNIT(an_unwritable_place_is_an_error)};
+  static const unit_test tests[] = {UNIT(a_relay_has_two_addresses),     UNIT(what_is_written_is_read),
+                                    UNIT(other_writers_forms_are_read),  UNIT(bad_files_are_told_apart),
+                                    UNIT(only_ones_own_file_is_removed), UNIT(an_unwritable_place_is_an_error)};
   return unit_suite("apps/addr_file", tests, sizeof tests / sizeof tests[0]);
 }
