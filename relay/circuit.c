@@ -74,7 +74,8 @@ ptrdiff_t weft_relay_circuit_input(weft_relay_server *r, weft_relay_stream *s, c
   weft_relay_stream_note_blocked(r, to);
   if (to->finish) weft_relay_stream_flush(r, to);
   if (c->state == WEFT_RELAY_OVER) return (ptrdiff_t)len;
-  if (done < n || n == len) return (ptrdiff_t)done;
+  /* What goes beyond the limit before the target has agreed waits with the caller: there is nothing to cut yet. */
+  if (done < n || n == len || c->state == WEFT_RELAY_CONNECTING) return (ptrdiff_t)done;
   data_limit(r, c, s, to);
   return (ptrdiff_t)len;
 }

@@ -5,6 +5,8 @@
 #include "base/timer.h"
 #include "relay/relay_int.h"
 
+enum { CONNECT_BURST = 16 /* seconds' worth of circuits may begin at once */ };
+
 static bool full(uint32_t used, uint32_t limit) { return limit != 0 && used >= limit; }
 
 /* The youngest reservation of the peer: an older connection may be one that nobody has noticed the end of. */
@@ -31,6 +33,9 @@ static const char *why_not(const weft_relay_server *r, const weft_relay_stream *
   if (full(r->circuits, r->cfg.max_circuits)) return "too many circuits";
   if (full(p->who->circuits, r->cfg.max_circuits_per_peer)) return "too many circuits of the dialer";
   if (full(w->circuits, r->cfg.max_circuits_per_peer)) return "too many circuits of the target";
+  uint64_t burst = (uint64_t)r->cfg.connects_per_second * CONNECT_BURST;
+  if (!weft_relay_bucket_take(&w->asked_at, burst, WEFT_SEC(CONNECT_BURST), r->now))
+    return "too many circuits to the target in a short time";
   return NULL;
 }
 

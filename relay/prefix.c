@@ -80,16 +80,18 @@ void weft_relay_prefix_leave(weft_relay_server *r, weft_relay_prefix *p) {
   forget_idle(r);
 }
 
-/* A bucket of max_reservations_per_ip * issue_factor that leaks empty in a minute, as one time: when it is empty (the
- * "virtual scheduling algorithm" of ITU-T I.371 annex A). */
+bool weft_relay_bucket_take(weft_time *empty_at, uint64_t size, weft_time window, weft_time now) {
+  if (size == 0) return true;
+  weft_time each = window / size > 0 ? window / size : 1;
+  weft_time at = weft_time_max(*empty_at, now);
+  if (at - now > window - each) return false;
+  *empty_at = weft_time_add(at, each);
+  return true;
+}
+
 bool weft_relay_prefix_issue(weft_relay_server *r, weft_relay_prefix *p) {
   uint64_t size = (uint64_t)r->cfg.max_reservations_per_ip * r->cfg.issue_factor;
-  if (size == 0) return true;
-  weft_time each = WEFT_SEC(ISSUE_WINDOW) / size > 0 ? WEFT_SEC(ISSUE_WINDOW) / size : 1;
-  weft_time empty_at = weft_time_max(p->issue_at, r->now);
-  if (empty_at - r->now > WEFT_SEC(ISSUE_WINDOW) - each) return false;
-  p->issue_at = weft_time_add(empty_at, each);
-  return true;
+  return weft_relay_bucket_take(&p->issue_at, size, WEFT_SEC(ISSUE_WINDOW), r->now);
 }
 
 void weft_relay_prefix_free_all(weft_relay_server *r) {

@@ -210,7 +210,8 @@ weft_time weft_relay_client_deadline(const weft_relay_client *c);
  *   PERMISSION_DENIED          over a relayed connection, `allow` says no, CONNECT to oneself
  *   RESERVATION_REFUSED        max_reservations..., issue_factor, or the voucher could not be signed
  *   NO_RESERVATION             the target has none (any more)
- *   RESOURCE_LIMIT_EXCEEDED    max_circuits, max_circuits_per_peer (of the dialer or the target), no memory
+ *   RESOURCE_LIMIT_EXCEEDED    max_circuits, max_circuits_per_peer (of the dialer or the target), connects_per_second, no
+ *                              memory
  *   CONNECTION_FAILED          no stop stream, the target refused, answered garbage, or not within stop_limit
  *   MALFORMED_MESSAGE          over 4,096 bytes, no protobuf, no type, no peer id
  *   UNEXPECTED_MESSAGE         neither RESERVE nor CONNECT
@@ -250,6 +251,10 @@ typedef struct weft_relay_server_config {
   /* Churn: of each IP prefix at most issue_factor * max_reservations_per_ip reservations are issued in a minute, renewals
    * and those given back included. Default 4; 0 (or no limit per prefix): unlimited. */
   uint32_t issue_factor;
+  /* Circuits begun towards one target: 16 times as many at once, then so many a second; default 64, 0: unlimited. Without
+   * it, dialers that connect and reset make the relay open and reset streams of the target until that one takes the relay
+   * for an attacker and closes the connection (1,000 a second in weft's Yamux). */
+  uint32_t connects_per_second;
 } weft_relay_server_config;
 
 typedef enum weft_relay_server_event_type {

@@ -170,6 +170,7 @@ typedef struct weft_relay_who {
   weft_list peers; /* weft_relay_peer.same */
   weft_peer_id id;
   uint32_t reservations, circuits;
+  weft_time asked_at; /* when the bucket of circuits begun towards it is empty again */
 } weft_relay_who;
 
 typedef struct weft_relay_peer {
@@ -275,6 +276,9 @@ weft_relay_prefix *weft_relay_prefix_enter(weft_relay_server *r, const weft_addr
 void weft_relay_prefix_leave(weft_relay_server *r, weft_relay_prefix *p);
 /* One more reservation may be issued to that network now; counts it. */
 bool weft_relay_prefix_issue(weft_relay_server *r, weft_relay_prefix *p);
+/* A bucket of `size` that leaks empty in `window`, kept as one time: when it is empty (the "virtual scheduling algorithm"
+ * of ITU-T I.371 annex A). False: it is full. size 0: unlimited. */
+bool weft_relay_bucket_take(weft_time *empty_at, uint64_t size, weft_time window, weft_time now);
 void weft_relay_prefix_free_all(weft_relay_server *r);
 
 /* peer.c */

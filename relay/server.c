@@ -23,6 +23,7 @@ void weft_relay_server_config_init(weft_relay_server_config *c, size_t size) {
   d.hop_limit = WEFT_SEC(30);
   d.max_exchanges = 16;
   d.issue_factor = 4;
+  d.connects_per_second = 64;
   memcpy(c, &d, d.size);
 }
 

@@ -74,13 +74,20 @@ static void on_credit(weft_yamux *y, weft_yamux_stream *s, const weft_yamux_head
   if (h->flags & WEFT_YAMUX_FIN) weft_yamux_stream_remote_fin(y, s);
 }
 
+/* A peer that makes us reset its streams costs us what a peer does that resets them itself (CVE-2025-8671). */
+static void after_the_end(weft_yamux *y, weft_yamux_stream *s) {
+  bool ours = s->ours;
+  weft_yamux_stream_abort(y, s, WEFT_EPROTO);
+  if (!ours) weft_yamux_flood(y);
+}
+
 static void on_data(weft_yamux *y, weft_yamux_stream *s, const weft_yamux_header *h) {
   if (h->length > s->recv_credit) {
     protocol_error(y, "window", "the peer sent more than its window");
     return;
   }
   if (h->length > 0 && s->remote_fin) {
-    weft_yamux_stream_abort(y, s, WEFT_EPROTO);
+    after_the_end(y, s);
     return;
   }
   s->recv_credit -= h->length;

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     if (!(x)) abort(); \
   } while (0)
 
-enum { CONNS = 4, STREAMS = 12, STEPS = 500, BUFFER = 64, BYTES = 300, SECONDS = 20 };
+enum { CONNS = 4, STREAMS = 12, STEPS = 500, BUFFER = 64, SECONDS = 20 };
 
 typedef struct stream {
   uint32_t id;
@@ -34,7 +34,8 @@ static struct {
   conn conns[CONNS];
   const uint8_t *p, *stop;
   weft_time now;
-  unsigned reactions, depth;
+  uint64_t limit;
+  unsigned reactions;
 } w;
 
 static uint8_t byte(void) { return w.p < w.stop ? *w.p++ : 0; }
@@ -134,7 +135,7 @@ static void event(void *user, const weft_relay_server_event *ev, weft_time now) 
   (void)user, (void)now;
   REQUIRE(ev->peer.len == 34);
   REQUIRE(ev->type == WEFT_RELAY_SERVER_RESERVED || ev->type == WEFT_RELAY_SERVER_CIRCUIT_OPENED || *ev->reason);
-  REQUIRE(ev->bytes_there <= BYTES && ev->bytes_back <= BYTES);
+  REQUIRE(ev->bytes_there <= w.limit && ev->bytes_back <= w.limit);
   react(&w.conns[byte() % CONNS], NULL);
 }
 
@@ -158,7 +159,7 @@ static void make(uint8_t mode) {
   cfg.sign = sign;
   cfg.max_reservations = mode & 1 ? 2 : 16;
   cfg.max_circuits = mode & 2 ? 2 : 0;
-  cfg.circuit_bytes = BYTES;
+  cfg.circuit_bytes = w.limit = mode & 8 ? 40 : 300;
   cfg.circuit_seconds = SECONDS;
   cfg.reservation_seconds = 60;
   cfg.buffer = BUFFER;

@@ -240,6 +240,39 @@ START_TEST(early_bytes_and_an_early_end_wait_for_the_target) {
 }
 END_TEST
 
+/* More of them than the circuit may ever carry: nothing of it reaches the stop stream before its answer, and the limit cuts
+ * when there is something to cut. */
+START_TEST(early_bytes_beyond_the_limit_wait_too) {
+  uint8_t msg[64], keep[4096];
+  size_t len;
+  weft_relay_server_config cfg = relay_rig_config();
+  cfg.circuit_bytes = 4;
+  relay_rig *r = relay_rig_new(&cfg);
+  rig_conn *a = relay_rig_peer(r, 'a', NULL), *b = relay_rig_peer(r, 'b', NULL);
+  ck_assert_int_eq(relay_rig_reserve(r, b), WEFT_RELAY_OK);
+  rig_stream *hop = relay_rig_hop(r, a);
+  rig_connect_message(msg, &len, 'b');
+  memcpy(msg + len, "early", 5);
+  ck_assert_int_eq(relay_rig_give(r, hop, msg, len + 5), (ptrdiff_t)len + 4);
+  ck_assert_int_eq(relay_rig_give(r, hop, "y", 1), 0);
+  rig_stream *stop = relay_rig_stop(r, 'b');
+  relay_rig_tick(r);
+  ck_assert(stop->got_len == 0 && !stop->shut && !hop->reset);
+  relay_rig_ready(r, stop);
+  ck_assert_int_eq(relay_rig_message(stop, keep).type, WEFT_RELAY_STOP_CONNECT);
+  ck_assert_int_eq(relay_rig_give(r, hop, "y", 1), 0);
+  ck_assert_uint_eq(stop->got_len, 0);
+  relay_rig_give_hex(r, stop, "04 0801 2064");
+  ck_assert_got(stop, "earl");
+  ck_assert_uint_eq(hop->consumed, len + 4);
+  ck_assert_int_eq(relay_rig_status(hop), WEFT_RELAY_OK);
+  ck_assert(!hop->reset);
+  ck_assert_int_eq(relay_rig_give(r, hop, "y", 1), 1);
+  ck_assert(hop->reset && stop->shut && stop->got_len == 0);
+  relay_rig_free(r);
+}
+END_TEST
+
 START_TEST(the_status_goes_before_the_targets_bytes) {
   relay_rig *r = relay_rig_new(NULL);
   rig_conn *a = relay_rig_peer(r, 'a', NULL), *b = relay_rig_peer(r, 'b', NULL);
@@ -367,6 +400,7 @@ Suite *test_relay_circuit(void) {
                                     UNIT(steady_traffic_allocates_nothing),
                                     UNIT(an_end_passes_through_and_the_other_way_flows_on),
                                     UNIT(early_bytes_and_an_early_end_wait_for_the_target),
+                                    UNIT(early_bytes_beyond_the_limit_wait_too),
                                     UNIT(the_status_goes_before_the_targets_bytes),
                                     UNIT(a_reset_or_the_end_of_a_connection_cuts_it),
                                     UNIT(it_outlives_the_reservation),

@@ -100,6 +100,43 @@ START_TEST(so_many_circuits_per_peer) {
 }
 END_TEST
 
+static int begin_and_reset(relay_rig *r, rig_conn *from, char target) {
+  rig_stream *hop = relay_rig_dial(r, from, target);
+  int status = hop->got_len > 0 ? relay_rig_status(hop) : WEFT_RELAY_OK;
+  ck_assert_int_eq(weft_relay_server_gone(r->server, from, hop->id, r->now), WEFT_OK);
+  for (size_t i = 0; i < r->conns_len; i++)
+    for (size_t k = 0; k < RIG_STREAMS; k++) {
+      free(r->conns[i]->streams[k].got);
+      r->conns[i]->streams[k] = (rig_stream){0};
+    }
+  r->log[0] = 0;
+  return status;
+}
+
+/* However many dialers connect and reset, a target sees no more than so many streams come and go. */
+START_TEST(a_target_is_asked_so_often) {
+  weft_relay_server_config cfg = relay_rig_config();
+  cfg.connects_per_second = 10;
+  pair p = reserved(&cfg);
+  rig_conn *from[2] = {p.a, relay_rig_peer(p.r, 'c', "192.0.2.77")};
+  rig_conn *d = relay_rig_peer(p.r, 'd', NULL);
+  ck_assert_int_eq(relay_rig_reserve(p.r, d), WEFT_RELAY_OK);
+  for (int i = 0; i < 160; i++) ck_assert_int_eq(begin_and_reset(p.r, from[i % 2], 'b'), WEFT_RELAY_OK);
+  for (int i = 0; i < 10; i++)
+    ck_assert_int_eq(begin_and_reset(p.r, from[i % 2], 'b'), WEFT_RELAY_RESOURCE_LIMIT_EXCEEDED);
+  ck_assert_uint_eq(p.b->next_stop, 160 * 2);
+  ck_assert_int_eq(begin_and_reset(p.r, p.a, 'd'), WEFT_RELAY_OK); /* others are none the worse */
+  p.r->now += WEFT_SEC(1);
+  for (int i = 0; i < 10; i++) ck_assert_int_eq(begin_and_reset(p.r, p.a, 'b'), WEFT_RELAY_OK);
+  ck_assert_int_eq(begin_and_reset(p.r, p.a, 'b'), WEFT_RELAY_RESOURCE_LIMIT_EXCEEDED);
+  relay_rig_free(p.r);
+  cfg.connects_per_second = 0;
+  p = reserved(&cfg);
+  for (int i = 0; i < 2000; i++) ck_assert_int_eq(begin_and_reset(p.r, p.a, 'b'), WEFT_RELAY_OK);
+  relay_rig_free(p.r);
+}
+END_TEST
+
 START_TEST(a_target_that_does_not_answer_has_its_time) {
   for (int ready = 0; ready < 2; ready++) {
     pair p = reserved(NULL);
@@ -247,6 +284,7 @@ Suite *test_relay_connect(void) {
                                     UNIT(not_over_a_relayed_connection),
                                     UNIT(so_many_circuits_in_all),
                                     UNIT(so_many_circuits_per_peer),
+                                    UNIT(a_target_is_asked_so_often),
                                     UNIT(a_target_that_does_not_answer_has_its_time),
                                     UNIT(a_target_that_refuses_or_answers_garbage),
                                     UNIT(a_target_that_goes_away),

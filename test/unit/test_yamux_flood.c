@@ -1,7 +1,7 @@
 #include "test/unit/yamux_rig.h"
 
 enum { DATA = WEFT_YAMUX_DATA, WINDOW = WEFT_YAMUX_WINDOW_UPDATE, PING = WEFT_YAMUX_PING };
-enum { SYN = WEFT_YAMUX_SYN, ACK = WEFT_YAMUX_ACK, RST = WEFT_YAMUX_RST };
+enum { SYN = WEFT_YAMUX_SYN, ACK = WEFT_YAMUX_ACK, RST = WEFT_YAMUX_RST, FIN = WEFT_YAMUX_FIN };
 
 /* One round of each flood; id counts up. */
 static void ping(yamux_rig *r, uint32_t id) { yamux_rig_frame(r, 1, PING, SYN, 0, id, 0); }
@@ -13,12 +13,17 @@ static void rapid_reset(yamux_rig *r, uint32_t id) {
   yamux_rig_frame(r, 1, WINDOW, RST, 11 + 2 * id, 0, 0);
 }
 static void syn_rst(yamux_rig *r, uint32_t id) { yamux_rig_frame(r, 1, DATA, SYN | RST, 11 + 2 * id, 0, 0); }
+static void made_you_reset(yamux_rig *r, uint32_t id) { /* CVE-2025-8671 of HTTP/2 */
+  yamux_rig_frame(r, 1, WINDOW, SYN | FIN, 11 + 2 * id, 0, 0);
+  yamux_rig_frame(r, 1, DATA, 0, 11 + 2 * id, 1, 1);
+}
 static void syn(yamux_rig *r, uint32_t id) { yamux_rig_frame(r, 1, WINDOW, SYN, 11 + 2 * id, 0, 0); }
 
 static const struct {
   void (*round)(yamux_rig *r, uint32_t id);
   unsigned free; /* rounds that are not counted */
-} floods[] = {{ping, 0}, {pong, 0}, {empty, 0}, {no_credit, 0}, {rapid_reset, 0}, {syn_rst, 0}, {syn, 999}};
+} floods[] = {{ping, 0},        {pong, 0},    {empty, 0},          {no_credit, 0},
+              {rapid_reset, 0}, {syn_rst, 0}, {made_you_reset, 0}, {syn, 999}};
 
 static bool open(const yamux_rig *r) { return r->y[1]->state == WEFT_YAMUX_STATE_RUNNING; }
 
