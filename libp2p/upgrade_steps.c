@@ -199,11 +199,8 @@ static void hold(weft_upgrade *u, const uint8_t *data, size_t len) {
     weft_upgrade_fail(u, "multistream", select_step(u), rc, "no memory for early bytes");
 }
 
+/* What `select` does not take goes behind what is held already. */
 static void negotiate(weft_upgrade *u, const uint8_t *data, size_t len) {
-  if (weft_buf_len(&u->early) > 0) {
-    hold(u, data, len);
-    return;
-  }
   ptrdiff_t n = weft_multistream_input(u->select, data, len, u->now);
   size_t used = n < 0 ? len : (size_t)n;
   if (u->selected) weft_upgrade_advance(u);
