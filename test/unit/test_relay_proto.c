@@ -115,10 +115,11 @@ START_TEST(numbers_too_large_become_the_largest) {
 END_TEST
 
 START_TEST(refuses_what_is_no_message) {
-  static const char *const bad[] = {"08",        "0f",         "0a0100",    "80808080808080808080",
-                                    "1000",      "1202 0801",  "1a02 0a00", "1a02 1001",
-                                    "2202 0a00", "2a00",       "12",        "0b0c",
-                                    "1a02 1801", "2203 120100"};
+  static const char *const bad[] = {"08", "0f", "0a0100", "80808080808080808080", "1000", "1202 0801", "1a02 0a00",
+                                    "1a02 1001", "2202 0a00", "2a00", "12", "0b0c", "1a02 1801", "2203 120100",
+                                    /* groups of an unknown field; varints of 11 bytes and of more than 64 bits */
+                                    "0800 7b7c", "0800 7b", "0800 78 8080808080808080808001",
+                                    "0800 78 ffffffffffffffffff02"};
   weft_relay_message m;
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++) ck_assert_msg(hop(&m, bad[i]) == WEFT_EMALFORMED, "%s", bad[i]);
   ck_assert_int_eq(stop(&m, "2200"), WEFT_EMALFORMED);

@@ -85,10 +85,19 @@ START_TEST(messages_that_cannot_be_served) {
   static const struct {
     const char *hex;
     int status;
-  } bad[] = {{"8120", 400},     {"808001", 400}, {"8000", 400},
-             {"00", 400},       {"020f00", 400}, {"03080012", 400},
-             {"020802", 401},   {"020803", 401}, {"0b08ffffffffffffffffff01", 401},
-             {"03 0a0100", 400}};
+  } bad[] = {{"8120", 400},
+             {"808001", 400},
+             {"8000", 400},
+             {"00", 400},
+             {"020f00", 400},
+             {"03080012", 400},
+             {"020802", 401},
+             {"020803", 401},
+             {"0b08ffffffffffffffffff01", 401},
+             {"03 0a0100", 400},
+             {"04 0800 7b7c", 400},                 /* a group */
+             {"0c 08 8080808080808080808001", 400}, /* a varint of 11 bytes */
+             {"05 0801 12ff01", 400}};
   relay_rig *r = relay_rig_new(NULL);
   rig_conn *a = relay_rig_peer(r, 'a', NULL);
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++) {
@@ -99,7 +108,7 @@ START_TEST(messages_that_cannot_be_served) {
     relay_rig_end(r, s);
   }
   weft_relay_server_stats s = relay_rig_stats(r);
-  ck_assert_uint_eq(s.refused[6], 7);
+  ck_assert_uint_eq(s.refused[6], 10);
   ck_assert_uint_eq(s.refused[7], 3);
   relay_rig_free(r);
 }
