@@ -1,6 +1,6 @@
 /* Yamux over a socket pair and over Noise on loopback TCP (the whole upgrade), both ends in this thread, beside the bare
  * socket pair and bare TCP in the same run: bulk by size of write, streams opened, echoed and closed, memory of an idle
- * stream. JSON lines on stdout, a table on stderr. */
+ * stream. JSON lines on stdout, a table on stderr. An argument picks the rows whose name has it ("noise"). */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -274,13 +274,15 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  const char *only = argc > 1 ? argv[1] : "";
   static const size_t sizes[] = {64, 1024, 16384, 65536};
   static const kind muxed[] = {YAMUX_MEMORY, YAMUX_PAIR, NOISE_TCP};
   double r[RUNS];
   if (sodium_init() < 0) return 1;
   for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
     for (kind k = 0; k < KINDS; k++) {
+      if (!strstr(names[k], only)) continue;
       for (int i = 0; i < RUNS; i++) r[i] = bulk(k, sizes[s]);
       qsort(r, RUNS, sizeof r[0], by_value);
       printf("{\"bench\":\"yamux_bulk\",\"over\":\"%s\",\"write\":%zu,\"mb_per_s\":%.1f}\n", names[k], sizes[s],
@@ -288,6 +290,7 @@ int main(void) {
       fprintf(stderr, "yamux bulk, writes of %5zu B, %-18s %7.0f MB/s\n", sizes[s], names[k], r[RUNS / 2]);
     }
   for (size_t m = 0; m < sizeof muxed / sizeof muxed[0]; m++) {
+    if (!strstr(names[muxed[m]], only)) continue;
     for (int i = 0; i < RUNS; i++) r[i] = echoes(muxed[m]);
     qsort(r, RUNS, sizeof r[0], by_value);
     printf("{\"bench\":\"yamux_streams\",\"over\":\"%s\",\"per_s\":%.0f}\n", names[muxed[m]], r[RUNS / 2]);
