@@ -37,6 +37,7 @@
 #define WEFT_ICE_NOMINATE_GRACE WEFT_MS(500) /* how long better pairs that are still open are waited for */
 #define WEFT_ICE_RENOMINATE_MIN WEFT_SEC(1)  /* controlled: between two changes of the nominated pair */
 #define WEFT_ICE_PATH_STALE WEFT_SEC(3)      /* a path as silent as that gives way to another that answers */
+#define WEFT_ICE_PATH_DOUBT WEFT_SEC(2)      /* controlling: so long it is asked first, every rto_min */
 
 enum { WEFT_ICE_RING = 16, WEFT_ICE_RING_KEEP = 2 /* for STATE and CLOSED at the end */ };
 

@@ -108,9 +108,8 @@ static bool nominating(const weft_ice *ice) {
   return false;
 }
 
-/* After a nomination nothing else is asked but what the peer asks from: its address is a new one (a NAT forgot it), or
- * the path is being lost and all are asked again. Either way the nominated path must have been silent for a while, so a
- * peer that wanders is followed every three seconds. */
+/* After a nomination nothing else is asked but what the peer asks from: its address is a new one (a NAT forgot it), or it
+ * keeps other pairs alive (Chromium does), or the path is being lost and all are asked again. */
 static weft_ice_pair *answered_since(const weft_ice *ice) {
   for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) {
     weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
@@ -126,14 +125,29 @@ static weft_ice_pair *candidate(const weft_ice *ice) {
 }
 
 static weft_time due_at(const weft_ice *ice, const weft_ice_pair *p) {
-  if (ice->nominated != NULL) return weft_time_add(ice->nominated->heard_at, WEFT_ICE_PATH_STALE);
+  if (ice->nominated != NULL)
+    return weft_time_max(weft_time_add(ice->nominated->heard_at, WEFT_ICE_PATH_STALE),
+                         weft_time_add(p->answered_at, WEFT_ICE_PATH_DOUBT));
   if (!waits_for_better(ice, p)) return ice->now;
   return weft_time_add(ice->first_valid_at, WEFT_ICE_NOMINATE_GRACE);
 }
 
+static weft_time doubt_at(const weft_ice *ice) {
+  return ice->nominated == NULL ? WEFT_NEVER : weft_time_add(ice->nominated->checked_at, ice->cfg.rto_min);
+}
+
+/* Is the path in use still one? */
+static void doubt(weft_ice *ice) {
+  if (weft_time_due(doubt_at(ice), ice->now)) weft_ice_check_once(ice, ice->nominated, false);
+}
+
 void weft_ice_nominate_run(weft_ice *ice) {
   weft_ice_pair *p = candidate(ice);
-  if (p == NULL || due_at(ice, p) > ice->now) return;
+  if (p == NULL) return;
+  if (due_at(ice, p) > ice->now) {
+    doubt(ice);
+    return;
+  }
   p->nominating = true;
   weft_ice_check_start(ice, p, true);
   if (p->tx.deadline == WEFT_NEVER) p->nominating = false; /* no randomness, no check: the next run tries again */
@@ -142,5 +156,6 @@ void weft_ice_nominate_run(weft_ice *ice) {
 weft_time weft_ice_nominate_deadline(const weft_ice *ice) {
   const weft_ice_pair *p = candidate(ice);
   if (p == NULL) return WEFT_NEVER;
-  return weft_time_max(due_at(ice, p), weft_time_add(ice->now, ice->cfg.pacing));
+  weft_time at = weft_time_min(due_at(ice, p), doubt_at(ice));
+  return weft_time_max(at, weft_time_add(ice->now, ice->cfg.pacing));
 }
