@@ -11,6 +11,7 @@
 static int help(int argc, char **argv);
 
 static const app_command commands[] = {
+    {"decode", weft_decode, "shows the layers of a capture or of hex, and which byte breaks which rule"},
     {"help", help, "this list; 'weft COMMAND --help' for one of them"},
 };
 

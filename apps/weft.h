@@ -10,4 +10,6 @@ typedef struct app_command {
   const char *help; /* one line */
 } app_command;
 
+int weft_decode(int argc, char **argv); /* weft-decode.c */
+
 #endif

@@ -3,6 +3,8 @@
 # Usage: test/programs/record.sh [DIR OF THE PROGRAMS]
 set -u
 bin=$(cd "${1:-build/bin}" && pwd) || exit 1
+captures=$(cd "$(dirname "$0")/../captures" && pwd) || exit 1
+self=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 dir=$(mktemp -d) || exit 1
 cd "$dir" || exit 1
 passed=0
@@ -80,6 +82,35 @@ check "listener: end" has listener '"who": "peer"'
 check "v1: command" has v1 '"--record", "DIR", "--send", "hello"'
 check "hello on a stream" grep -q '"wire":"68656c6c6f"' v1/streams.jsonl
 check "DCEP OPEN and ACK" [ "$(grep -c '"wire":"03' v1/dcep.jsonl)" -eq "$(grep -c '"wire":"02"' v1/dcep.jsonl)" ]
+
+# what `weft decode` makes of the datagrams and the key log is what the layers saw
+weft=$bin/weft
+decoded() { "$weft" decode "$@" > decoded 2> decode.err; }
+nodes() { grep -cE "^ *$1( |\$)" decoded; }
+for s in v1 v2 listener listener-2; do
+  check "$s: decode" decoded $s/session.pcapng
+  check "$s: SCTP packets" [ "$(nodes sctp)" -eq "$(units $s sctp)" ]
+  check "$s: STUN messages" [ "$(nodes stun)" -eq "$(units $s stun)" ]
+  check "$s: OPEN and ACK" [ $(($(nodes OPEN) + $(nodes ACK))) -eq "$(units $s dcep)" ]
+  check "$s: messages" [ "$(nodes message)" -eq $(($(units $s dcep) + $(units $s messages))) ]
+  check "$s: frames" [ "$(nodes frame)" -eq "$(units $s streams)" ]
+done
+check "decode: the text of the chat" eval 'decoded v1/session.pcapng && grep -q "text \"hello\"" decoded'
+check "decode: a line of JSON per datagram" eval '"$weft" decode --json v1/session.pcapng > decoded && [ "$(wc -l < decoded)" -eq "$(units v1 udp)" ]'
+head -c 3000 v1/session.pcapng > cut.pcapng
+check "decode: a capture that was cut off" eval '! decoded cut.pcapng; [ -s decoded ] && grep -q "it was cut off; decoded as far as that" decode.err'
+printf 'CLIENT_RANDOM %064d %096d\n' 0 0 > other.txt
+cp "$captures/chromium-full.pcap" .
+check "decode: a capture without keys" eval 'decoded --keylog other.txt chromium-full.pcap && grep -q "the key log does not hold this session" decoded'
+# counted by tshark 4.0: frames, STUN messages, fragments of ClientHello, application data records
+check "decode: Chromium, as tshark counts" [ "$(nodes udp) $(nodes stun) $(nodes ClientHello) $(nodes application-data)" = "150 10 4 132" ]
+check "decode: Firefox, as tshark counts" eval 'decoded "$captures/firefox-full.pcap"; [ "$(nodes udp) $(nodes stun) $(nodes ClientHello) $(nodes application-data)" = "53 2 4 43" ]'
+echo 0300010000000000000000 | "$weft" decode --layer dcep - > decoded
+check "decode: exit code of a broken rule" [ "${PIPESTATUS[1]}" -eq 1 ]
+check "decode: which rule" grep -q "byte 11: 11 bytes, an OPEN has at least 12 (RFC 8832 section 5.1)" decoded
+check "decode: not a capture" eval '"$weft" decode "$self" > decoded 2> decode.err; [ $? -eq 2 ] && grep -q "neither pcap, pcapng nor hex" decode.err'
+check "decode: no such file" eval '"$weft" decode nothing-here 2> decode.err; [ $? -eq 2 ] && grep -q "nothing-here" decode.err'
+check "decode: half a byte" eval 'echo 000 | "$weft" decode - 2> decode.err; [ $? -eq 2 ] && grep -q "line 1: 3 hex digits" decode.err'
 
 # the first connection of a program that is killed: all but the end is there
 start_server killed
