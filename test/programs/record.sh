@@ -20,7 +20,7 @@ fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; }
 check() { # NAME COMMAND...
   local name=$1
   shift
-  if "$@"; then ok; else fail "$name"; fi
+  if "$@"; then ok; else fail "$name"; return 1; fi
 }
 
 start_server() {
@@ -122,7 +122,7 @@ pkill -KILL -P "$client_pid"
 wait "$client_pid" 2>/dev/null
 kill -TERM "$server_pid"
 wait "$server_pid"
-check "killed: what was reached" has gone '"NOISE", "READY"\]'
+check "killed: what was reached" has gone '"NOISE", "READY"\]' || { cat gone/session.json client.err; ls; }
 check "killed: whole lines" [ "$(wc -l < gone/udp.jsonl)" -eq "$(units gone udp)" ]
 check "killed: more than a handshake" [ "$(units gone sctp)" -gt 6 ]
 
