@@ -321,6 +321,7 @@ test: deps ## unit tests, simulator, embedding examples, installed package, fuzz
 test-build: $(TEST_BINS) all $(if $(STAGED),$(B)/stage.done)
 
 test-run:
+	@sh test/deps.sh programs
 	@mkdir -p $(B)/log
 	@{ $(call sim_jobs,$(TEST_SEEDS)) \
 	   $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) \
@@ -328,6 +329,7 @@ test-run:
 	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
 	   $(call job,programs,bash test/programs/run.sh $(B)/bin) \
 	   $(call job,record,bash test/programs/record.sh $(B)/bin) \
+	   $(call job,agent,bash test/programs/agent.sh $(B)/bin) \
 	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK))) \
 	   $(if $(TOPICS),$(call job,vectors,$(B)/test/conform $(VECTOR_FLAGS))) } > $(B)/log/jobs
 	@$(RUN) $(B)/log/jobs

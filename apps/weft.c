@@ -12,6 +12,7 @@ static int help(int argc, char **argv);
 
 static const app_command commands[] = {
     {"decode", weft_decode, "shows the layers of a capture or of hex, and which byte breaks which rule"},
+    {"interop-agent", weft_interop_agent, "one side of a transport test of libp2p's unified-testing"},
     {"help", help, "this list; 'weft COMMAND --help' for one of them"},
 };
 

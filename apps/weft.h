@@ -10,6 +10,7 @@ typedef struct app_command {
   const char *help; /* one line */
 } app_command;
 
-int weft_decode(int argc, char **argv); /* weft-decode.c */
+int weft_decode(int argc, char **argv);        /* weft-decode.c */
+int weft_interop_agent(int argc, char **argv); /* weft-agent.c */
 
 #endif

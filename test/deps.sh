@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that the tools of the named groups are there: build, lint, fuzz, valgrind. As root on a Debian-like system
+# Makes sure that the tools of the named groups are there: build, programs, lint, fuzz, valgrind. As root on a Debian-like system
 # what is missing is installed; otherwise the exact command is printed and the exit status is 1. NO_INSTALL=1 forbids
 # installing.
 set -u
@@ -24,6 +24,8 @@ build() {
   need libsodium-dev header sodium.h
   need check header check.h
 }
+
+programs() { need redis-server command -v redis-server; } # test/programs/agent.sh
 
 lint() {
   need clang-format command -v "${CLANG_FORMAT:-clang-format}"

@@ -74,7 +74,7 @@ async function streams (conn, { n, parallel, bytes = 64 }) {
 }
 
 async function send (state, { text: line }) {
-  state.chat ??= await state.conn.openStream(conn.chat ?? CHAT)
+  state.chat ??= await state.conn.openStream(state.conn.chat ?? CHAT)
   await state.chat.write(utf8.encode(line))
   return {}
 }
