@@ -58,6 +58,8 @@ static int open_record(app_node *n, const app_node_options *o) {
   const char *slash = strrchr(cfg.program, '/');
   if (slash) cfg.program = slash + 1;
   cfg.fingerprint = weft_dtls_cert_fingerprint(n->cert);
+  cfg.rng = n->rng;
+  cfg.identity_seed = o->key_file ? NULL : n->identity.secret;
   cfg.argc = o->argc;
   cfg.argv = o->argv;
   if (app_record_open(&n->record, &cfg, why, sizeof why) == WEFT_OK) return APP_EXIT_OK;
@@ -109,7 +111,10 @@ void app_node_webrtc_config(app_node *n, weft_webrtc_config *cfg) {
   cfg->identity = &n->identity;
   cfg->cert = n->cert;
   cfg->auto_consume = false;
-  if (n->record) cfg->trace = app_record_tracer(n->record);
+  if (n->record) {
+    cfg->trace = app_record_tracer(n->record);
+    cfg->rng = app_record_rng(n->record);
+  }
   if (n->record || n->keylog) cfg->keylog = app_node_keylog;
 }
 

@@ -31,7 +31,8 @@ struct app_record {
   app_record_config cfg;
   record_session *sessions;
   unsigned made;
-  const void *last; /* whose unit was traced last: the key log has no connection of its own */
+  const void *last;  /* whose unit was traced last: the key log has no connection of its own */
+  const void *noise; /* whose handshake begins: what is drawn now are its static and ephemeral key */
   early_datagram early[EARLY];
   size_t early_at;
   bool failed;
@@ -165,6 +166,7 @@ static void on_state(app_record *r, const weft_trace *t) {
   }
   if (!s) return;
   record_session_state(s, t->text);
+  if (strcmp(t->text, "NOISE") == 0) r->noise = t->conn;
   if (strcmp(t->text, "READY") == 0) record_session_describe(s);
   s->ended = s->ended || strcmp(t->text, "ENDED") == 0;
 }
@@ -195,6 +197,19 @@ static void on_trace(void *user, const weft_trace *t) {
 }
 
 weft_tracer app_record_tracer(app_record *r) { return (weft_tracer){on_trace, r}; }
+
+static int draw(void *ctx, uint8_t *dst, size_t n) {
+  app_record *r = ctx;
+  int rc = r->cfg.rng.fill(r->cfg.rng.ctx, dst, n);
+  record_session *s = r->noise ? find(r, r->noise) : NULL;
+  if (!s || n != 32 || s->noise_keys_len == 2)
+    r->noise = NULL;
+  else
+    memcpy(s->noise_keys[s->noise_keys_len++], dst, n);
+  return rc;
+}
+
+weft_rng app_record_rng(app_record *r) { return (weft_rng){draw, r}; }
 
 /* ---- what the program knows ---- */
 

@@ -12,7 +12,7 @@
  *   app_record *r;
  *   app_record_config cfg = {.dir = "session", .program = "webrtc-direct-client", .argc = argc, .argv = argv, .peer_id = id};
  *   if (app_record_open(&r, &cfg, why, sizeof why) != WEFT_OK) ...
- *   webrtc_cfg.trace = app_record_tracer(r);             webrtc_cfg.keylog calls app_record_keylog(r, line)
+ *   webrtc_cfg.trace = app_record_tracer(r); webrtc_cfg.rng = app_record_rng(r); webrtc_cfg.keylog calls app_record_keylog(r, line)
  *   app_record_connected(r, conn, peer_id, 1, "channels");
  *   app_record_agent(r, conn, agent);                    once identify said it
  *   app_record_closed(r, conn, &ev->closed);
@@ -32,6 +32,9 @@ typedef struct app_record_config {
   const char *dir, *program;
   const char *peer_id;        /* ours */
   const uint8_t *fingerprint; /* of our certificate, 32 bytes; NULL: not told */
+  weft_rng rng;               /* what app_record_rng draws from */
+  /* 32 bytes: only of an identity that lives as long as this process. The Noise handshake can be replayed to the byte then. NULL: a key of value. */
+  const uint8_t *identity_seed;
   bool listener;
   int argc;
   char **argv; /* how to record it again; must outlive the record */
@@ -40,6 +43,8 @@ typedef struct app_record_config {
 /* Makes the folder. WEFT_EINTERNAL with the reason in `why`: it cannot be made, or holds a session already. */
 int app_record_open(app_record **out, const app_record_config *cfg, char *why, size_t cap);
 weft_tracer app_record_tracer(app_record *r);
+/* Notes the keys that Noise draws. */
+weft_rng app_record_rng(app_record *r);
 /* r NULL: nothing, in these. */
 void app_record_keylog(app_record *r, const char *line);
 /* direct_version 0: not webrtc-direct. mux: "channels" or "yamux", static. */

@@ -169,6 +169,17 @@ static void put_command(const record_session *s, FILE *f) {
   fputs("],\n", f);
 }
 
+/* Worth nothing once the process is gone. */
+static void put_noise(const record_session *s, FILE *f) {
+  char stat[65], ephemeral[65], seed[65];
+  if (!s->cfg->identity_seed || s->noise_keys_len != 2) return;
+  weft_hex_encode(stat, s->noise_keys[0], 32);
+  weft_hex_encode(ephemeral, s->noise_keys[1], 32);
+  weft_hex_encode(seed, s->cfg->identity_seed, 32);
+  fprintf(f, "  \"noise\": {\"static_key\": \"%s\", \"ephemeral_key\": \"%s\", \"identity_seed\": \"%s\"},\n", stat,
+          ephemeral, seed);
+}
+
 static void put_reached(const record_session *s, FILE *f) {
   fputs("  \"reached\": [", f);
   for (size_t i = 0; i < s->states_len; i++) fprintf(f, "%s\"%s\"", i ? ", " : "", s->states[i]);
@@ -202,6 +213,7 @@ void record_session_describe(record_session *s) {
   put_side(s, f, true);
   put_side(s, f, false);
   put_command(s, f);
+  put_noise(s, f);
   put_reached(s, f);
   fputs("  \"replay\": {", f);
   for (int i = 0; i < RECORD_CUTS; i++)

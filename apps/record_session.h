@@ -28,6 +28,8 @@ typedef struct record_session {
   const app_record_config *cfg;
   int direct_version; /* 0: not webrtc-direct; -1: it never connected */
   const char *mux;
+  uint8_t noise_keys[2][32]; /* static, ephemeral */
+  unsigned noise_keys_len;
   char dir[RECORD_PATH_MAX];
   FILE *cuts[RECORD_CUTS], *keylog, *capture;
   app_pcapng pcapng;
