@@ -178,7 +178,7 @@ static int read_answer(app_redis *r, answer *kind, char *out, size_t out_cap, we
 int app_redis_push(app_redis *r, const char *key, const char *value, char *why, size_t cap) {
   const char *words[] = {"RPUSH", key, value};
   char out[64];
-  answer kind;
+  answer kind = NIL;
   int rc = command(r, words, 3, why, cap);
   if (rc == WEFT_OK) rc = read_answer(r, &kind, out, sizeof out, app_clock_now() + WEFT_SEC(ANSWER_SECONDS), why, cap);
   if (rc == WEFT_OK && kind == WRONG_TYPE)
@@ -196,7 +196,7 @@ int app_redis_pop(app_redis *r, const char *key, unsigned seconds, char *out, si
   weft_time until = app_clock_now() + WEFT_SEC(seconds);
   const char *words[] = {"BLPOP", key, "1"};
   while (app_clock_now() < until) {
-    answer kind;
+    answer kind = NIL;
     int rc = command(r, words, 3, why, cap);
     if (rc == WEFT_OK) rc = read_answer(r, &kind, out, out_cap, app_clock_now() + WEFT_SEC(ANSWER_SECONDS), why, cap);
     if (rc == WEFT_OK && kind == WRONG_TYPE) rc = get(r, key, &kind, out, out_cap, why, cap);
