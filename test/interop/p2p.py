@@ -152,7 +152,7 @@ def their_bob(peer, setup, report, tag, relay, alice_at, bob_at, quick, size):
         report.case(name + f"{size // 1024} KiB echoed", lambda: without_relay(relay, lambda: echo(bob, size, "after")))
         if not quick:
             report.case(name + "FIN first", lambda: without_relay(relay, lambda: echo(bob, size, "first")))
-            report.case(name + "50 streams", lambda: without_relay(relay, lambda: streams(bob, 50, 10)))
+            report.case(name + "50 chats, one after another", lambda: without_relay(relay, lambda: streams(bob, 50, 1)))
         report.case(name + "our Alice says the path is direct", lambda: alice_path(alice))
         report.case(name + "leaves", lambda: leaves(bob, alice))
         print(f"        {setup_bytes} bytes crossed the relay before", flush=True)
@@ -236,10 +236,24 @@ def circuits(peer, setup, report, quick):
             report.case(tag + "ping over the circuit", lambda: ping(bob, 3))
             report.case(tag + "nobody there", lambda: refused(bob, relay))
         report.case(tag + "our Bob dials their Alice, relayed", lambda: session(setup, kept["addr"], path="relayed"))
+        if not quick:
+            report.case(tag + "our Bob, who wants a direct path or none", lambda: no_path(setup, kept["addr"]))
     run_with([lambda: Relay(setup), lambda *a: Theirs(peer), lambda *a: Theirs(peer)], cases)
     guarded(report, "our Alice, their Bob", lambda: run_with(
         [lambda: Relay(setup), lambda relay: Alice(setup, relay.tcp), lambda *a: Theirs(peer)],
         lambda relay, alice, bob: over_circuit_to_ours(report, alice, bob)))
+
+
+def no_path(setup, addr):
+    bob = Peer(setup, "-m", "dial", addr, "--send", "x", "--no-fallback")
+    try:
+        code = bob.proc.wait(30)
+        bob.proc.drain()
+        errors = [e for e in bob.proc.events if e.get("event") == "error"]
+        check(code not in (0, 1, 2) and errors, f"exit code {code}, errors {errors}")
+        return f"exit code {code}: {errors[-1]['text']}"
+    finally:
+        bob.stop()
 
 
 def over_circuit_to_ours(report, alice, bob):

@@ -60,7 +60,8 @@ export function makeP2p (transports = []) {
       if (node == null) await begin([])
       const { connection, ms } = await dial(node, addr, limitMs)
       current = connection
-      return Object.assign(wrap(node, connection, ms), { chat: P2P_CHAT })
+      // The circuit stays beside the direct connection: both are left.
+      return Object.assign(wrap(node, connection, ms), { chat: P2P_CHAT, close: () => node.hangUp(connection.remotePeer) })
     },
     commands: {
       async reserve ({ addr, seconds = 15 }) {
