@@ -150,9 +150,10 @@ int weft_multistream_start(weft_multistream *m, weft_time now) {
   enter(m, now);
   m->state = STATE_HEADER;
   m->limit_at = weft_time_add(m->now, m->cfg.limit);
-  put_text(m, WEFT_MULTISTREAM_HEADER);
-  /* The first proposal rides with the header: one round trip when it is accepted. */
-  if (m->cfg.dialer) put_text(m, m->cfg.protocols[0]);
+  if (m->cfg.dialer) {
+    put_text(m, WEFT_MULTISTREAM_HEADER);
+    put_text(m, m->cfg.protocols[0]);
+  }
   flush(m);
   leave(m);
   return WEFT_OK;
@@ -228,6 +229,9 @@ static void on_line(weft_multistream *m) {
       return;
     }
     m->state = STATE_PROPOSALS;
+    /* Not earlier: py-libp2p 0.8.1 loses on a data channel what comes before its own first bytes are out. Nothing is
+     * late by it, since our answer waits for a proposal; rust-libp2p listens so too. */
+    if (!m->cfg.dialer) put_text(m, WEFT_MULTISTREAM_HEADER);
   } else if (m->cfg.dialer) {
     on_answer(m);
   } else {

@@ -62,7 +62,8 @@ void weft_multistream_config_init(weft_multistream_config *c, size_t size);
 int weft_multistream_new(weft_multistream **out, const weft_multistream_config *cfg,
                          const weft_multistream_callbacks *cb, void *user);
 void weft_multistream_free(weft_multistream *m);
-int weft_multistream_start(weft_multistream *m, weft_time now); /* sends header (and, as dialer, the first proposal) */
+/* The dialer sends its header and the first proposal; the listener's header follows the dialer's. */
+int weft_multistream_start(weft_multistream *m, weft_time now);
 /* Bytes taken (all of them until SELECTED), or a negative code. SELECTED is raised only when all our own bytes are out. */
 ptrdiff_t weft_multistream_input(weft_multistream *m, const uint8_t *data, size_t len, weft_time now);
 int weft_multistream_input_end(weft_multistream *m, weft_time now);

@@ -305,8 +305,6 @@ class Py:
     speaks_webrtc = relays_direct = holds_streams = False
     opening, most_streams, most_mib = 20, 200, 10  # 256 streams in the life of a connection, and slow
     long_rows = ("idle", "ctrlc", "kill9")
-    known = ((r"^v\d (?!client)", r"StreamFailure\('failed to open a stream|0 of 64 bytes came back",
-              "py-libp2p 0.8.1 as dialer loses what arrives early on some channels, from go-libp2p as from us"),)
 
     def prepare(self):
         if sys.version_info < (3, 10):

@@ -136,12 +136,24 @@ START_TEST(dialer_hears_no_to_everything) {
 }
 END_TEST
 
+/* Its header follows the dialer's: py-libp2p loses what comes before its own first bytes are out. */
+START_TEST(listener_speaks_second) {
+  static side s;
+  start(&s, false, all, 3);
+  SENT(&s, "");
+  ck_assert_int_eq(feed(&s, HEADER, sizeof(HEADER) - 2), sizeof(HEADER) - 2);
+  SENT(&s, "");
+  FEED(&s, "\n");
+  SENT(&s, HEADER);
+  weft_multistream_free(s.ms);
+}
+END_TEST
+
 START_TEST(listener_accepts_and_leaves_the_rest) {
   static side s;
   start(&s, false, all, 3);
-  SENT(&s, HEADER);
   ck_assert_int_eq(feed(&s, HEADER ECHO "hello", sizeof(HEADER ECHO) - 1 + 5), sizeof(HEADER ECHO) - 1);
-  SENT(&s, ECHO);
+  SENT(&s, HEADER ECHO);
   ck_assert_int_eq(s.selected, 1);
   ck_assert_ptr_eq(s.protocol, all[2]);
   ck_assert_int_eq(feed(&s, "hello", 5), 0);
@@ -152,9 +164,8 @@ END_TEST
 START_TEST(listener_says_na_and_lists) {
   static side s;
   start(&s, false, all, 3);
-  s.out_len = 0;
   FEED(&s, HEADER "\x07/other\n");
-  SENT(&s, NA);
+  SENT(&s, HEADER NA);
   FEED(&s, LS);
   SENT(&s, "\x34" PING CHAT ECHO "\n"); /* 18 + 20 + 13 bytes and a newline */
   FEED(&s, CHAT);
@@ -167,11 +178,10 @@ END_TEST
 START_TEST(a_name_must_be_equal_not_alike) {
   static side s;
   start(&s, false, all, 3);
-  s.out_len = 0;
   FEED(&s, HEADER "\x10/ipfs/ping/1.0.\n"
                   "\x12/ipfs/ping/1.0.0/\n"
                   "\x01\n");
-  SENT(&s, NA NA NA);
+  SENT(&s, HEADER NA NA NA);
   ck_assert_int_eq(s.selected, 0);
   weft_multistream_free(s.ms);
 }
@@ -193,7 +203,6 @@ END_TEST
 START_TEST(selected_waits_until_our_bytes_are_out) {
   static side s;
   start(&s, false, all, 3);
-  s.out_len = 0;
   s.room = 4;
   FEED(&s, HEADER ECHO);
   ck_assert_int_eq(s.selected, 0);
@@ -201,7 +210,7 @@ START_TEST(selected_waits_until_our_bytes_are_out) {
   s.room = 100;
   ck_assert_int_eq(weft_multistream_tick(s.ms, 3000), WEFT_OK);
   ck_assert_int_eq(s.selected, 1);
-  SENT(&s, ECHO);
+  SENT(&s, HEADER ECHO);
   weft_multistream_free(s.ms);
 }
 END_TEST
@@ -427,6 +436,7 @@ Suite *test_libp2p_multistream(void) {
   static const unit_test tests[] = {UNIT(dialer_sends_header_and_first_proposal_at_once),
                                     UNIT(dialer_goes_through_its_offers),
                                     UNIT(dialer_hears_no_to_everything),
+                                    UNIT(listener_speaks_second),
                                     UNIT(listener_accepts_and_leaves_the_rest),
                                     UNIT(listener_says_na_and_lists),
                                     UNIT(a_name_must_be_equal_not_alike),
