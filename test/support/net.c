@@ -154,16 +154,21 @@ int net_send(net *n, const weft_addr *from, const weft_addr *to, const uint8_t *
 
 weft_time net_deadline(const net *n) { return n->len > 0 ? n->heap[0].at : WEFT_NEVER; }
 
+void net_hand_over(net *n, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len, weft_time now) {
+  const net_binding *b = binding_of(n, to);
+  if (!b) {
+    n->nobody++;
+    return;
+  }
+  weft_addr local = *to; /* the binding may go from inside the call */
+  n->delivered++;
+  b->fn(b->user, &local, from, data, len, now);
+}
+
 void net_deliver(net *n, weft_time now) {
   while (n->len > 0 && n->heap[0].at <= now) {
     net_packet p = pop(n);
-    const net_binding *b = binding_of(n, &p.to);
-    if (b) {
-      n->delivered++;
-      b->fn(b->user, &p.to, &p.from, p.data, p.len, now);
-    } else {
-      n->nobody++;
-    }
+    net_hand_over(n, &p.from, &p.to, p.data, p.len, now);
     free(p.data);
   }
 }

@@ -74,6 +74,8 @@ void net_unbind(net *n, const weft_addr *addr);
 net_link *net_link_of(net *n, const weft_addr *addr);
 /* `from` need not be bound: then it goes over a perfect link (spoofed sources). WEFT_OK also for what is lost. */
 int net_send(net *n, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len, weft_time now);
+/* To whoever is bound at `to`, now: the last hop of something that was delivered. */
+void net_hand_over(net *n, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len, weft_time now);
 weft_time net_deadline(const net *n);
 /* Everything due at `now`. */
 void net_deliver(net *n, weft_time now);

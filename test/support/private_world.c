@@ -197,6 +197,7 @@ static void on_private_event(void *user, const weft_private_event *ev, weft_time
 static void on_datagram(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
                         weft_time now) {
   private_side *s = user;
+  if (s->w->arrives && !s->w->arrives(s->w->user, s, local, remote, now)) return;
   if (s->c)
     (void)weft_webrtc_input(s->c, local, remote, data, len, now);
   else if (s->p)
@@ -259,16 +260,37 @@ bool private_world_start(private_world *w) {
   return weft_private_start(w->sides[1].p, w->now) == WEFT_OK && weft_private_start(w->sides[0].p, w->now) == WEFT_OK;
 }
 
-void private_world_end(private_world *w) {
+static void free_side(private_side *s) {
+  weft_webrtc *c = s->c;
+  weft_private *p = s->p;
+  s->c = NULL;
+  s->p = NULL;
+  weft_webrtc_free(c);
+  weft_private_free(p);
+}
+
+void private_world_again(private_world *w) {
   for (int i = 0; i < 2; i++) {
     private_side *s = &w->sides[i];
-    weft_webrtc *c = s->c;
-    weft_private *p = s->p;
-    s->c = NULL;
-    s->p = NULL;
-    weft_webrtc_free(c);
-    weft_private_free(p);
+    free_side(s);
+    for (size_t j = 0; j < s->addrs_len; j++) net_unbind(&w->net, &s->addrs[j]);
+    private_side fresh = {.w = w,
+                          .index = i,
+                          .cfg = s->cfg,
+                          .addrs_len = s->addrs_len,
+                          .stun = s->stun,
+                          .keep = s->keep,
+                          .cb = s->cb,
+                          .hear = s->hear,
+                          .data = s->data};
+    fresh.pipe.delay = s->pipe.delay;
+    memcpy(fresh.addrs, s->addrs, sizeof fresh.addrs);
+    *s = fresh;
   }
+}
+
+void private_world_end(private_world *w) {
+  for (int i = 0; i < 2; i++) free_side(&w->sides[i]);
   net_free(&w->net);
 }
 

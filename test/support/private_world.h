@@ -82,6 +82,8 @@ struct private_world {
   bool livelock;
   /* In the place of net_send. */
   int (*send)(void *user, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len, weft_time now);
+  /* Sees what arrives at an address of a side; false: it is filtered. */
+  bool (*arrives)(void *user, private_side *s, const weft_addr *local, const weft_addr *remote, weft_time now);
   /* Sees, and may change, what a side says as it says it. */
   void (*tap)(private_side *s, uint8_t *data, size_t len);
   void (*on_private)(private_side *s, const weft_private_event *ev, weft_time now);
@@ -107,6 +109,8 @@ bool private_world_closed(private_world *w); /* CLOSED on both sides */
 bool private_world_take(private_side *s, weft_time now);
 /* Bytes from nobody: as if the other side had written them. */
 void private_world_say(private_side *s, const void *data, size_t len);
+/* Both sides as they were before the start, on the same network and in the same time. */
+void private_world_again(private_world *w);
 void private_world_end(private_world *w);
 private_side *private_world_peer(private_side *s);
 
