@@ -73,6 +73,7 @@ CLANG        ?= clang
 CLANG_FORMAT ?= clang-format
 
 SEEDS      ?= 10000
+NAT_SEEDS  ?= 1000
 FUZZ_TIME  ?= 60
 JOBS       ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_SEEDS ?= $(or $(TEST_SEEDS_$(VARIANT)),300)
@@ -310,8 +311,9 @@ STAGED    := $(if $(filter release,$(VARIANT)),1)
 RUN        = bash test/run.sh -j $(JOBS) -l $(B)/log
 job        = printf '%s\t%s\n' '$(1)' '$(2)';
 # $(1): seeds in all; each program runs them in as many shares as there are cores.
-sim_jobs   = $(foreach s,$(SIMS),for j in $$(seq 0 $$(($(JOBS) - 1))); do n=$$((($(1) + $(JOBS) - 1) / $(JOBS))); \
-             printf '%s\t%s\n' "$(s)-$$j" "$(B)/test/$(s) --seeds $$n --first $$((1 + j * n))"; done;)
+shares     = for j in $$(seq 0 $$(($(JOBS) - 1))); do n=$$((($(2) + $(JOBS) - 1) / $(JOBS))); \
+             printf '%s\t%s\n' "$(1)-$$j" "$(B)/test/$(1) --seeds $$n --first $$((1 + j * n))"; done;
+sim_jobs   = $(foreach s,$(filter-out sim_nat,$(SIMS)),$(call shares,$(s),$(1)))
 
 .PHONY: test test-build test-run deps demo
 test: deps ## unit tests, simulator, embedding examples, installed package, fuzz corpus, vectors
@@ -324,6 +326,7 @@ test-run:
 	@sh test/deps.sh programs
 	@mkdir -p $(B)/log
 	@{ $(call sim_jobs,$(TEST_SEEDS)) \
+	   $(call job,sim_nat,$(B)/test/sim_nat --seeds 3) \
 	   $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) \
 	   $(foreach f,$(FUZZERS),$(call job,fuzz-$(f),$(B)/test/fuzz_$(f) test/fuzz/corpus/$(f))) \
 	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
@@ -341,7 +344,7 @@ demo: deps ## build, run the demo unattended, print its transcript
 	@$(SUBMAKE) all
 	@BIN=$(abspath $(B))/bin bash apps/demo.sh
 
-.PHONY: vectors conformance sim sanitize valgrind coverage bench fuzz embed unit
+.PHONY: vectors conformance sim sim-nat sanitize valgrind coverage bench fuzz embed unit
 unit: $(UNIT_BINS) ## the unit tests alone (test-<layer> for one layer)
 	@mkdir -p $(B)/log
 	@{ $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) } > $(B)/log/jobs-unit
@@ -360,6 +363,11 @@ sim: $(SIMS:%=$(B)/test/%) ## simulated sessions, SEEDS=10000
 	@mkdir -p $(B)/log
 	@{ $(call sim_jobs,$(SEEDS)) } > $(B)/log/jobs-sim
 	@$(RUN) -t 7200 $(B)/log/jobs-sim
+
+sim-nat: $(B)/test/sim_nat ## every row of test/nat/cells.txt in the simulator, NAT_SEEDS=1000 each
+	@mkdir -p $(B)/log
+	@{ $(call shares,sim_nat,$(NAT_SEEDS)) } > $(B)/log/jobs-sim-nat
+	@$(RUN) -t 7200 $(B)/log/jobs-sim-nat
 
 sanitize: deps ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(SUBMAKE) VARIANT=asan test-build

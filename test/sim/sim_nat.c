@@ -195,8 +195,14 @@ static bool all_heard(private_world *w) {
 
 static bool died(private_world *w) { return w->sides[0].conn_closed && w->sides[1].conn_closed; }
 
+static bool both_may_speak(private_world *w) {
+  const run *r = w->user;
+  return r->has_stream[BOB] && r->has_stream[ALICE];
+}
+
 /* True: every line of both sides came within `patience` of the last. */
 static bool chat(run *r, unsigned lines, weft_time patience) {
+  private_world_run(&r->w, r->w.now + patience, both_may_speak);
   for (unsigned i = 0; i < lines; i++) {
     say(r, BOB);
     say(r, ALICE);
@@ -310,7 +316,9 @@ static void play(run *r, const cell *c, uint64_t seed) {
   bool direct = attempt(r);
   note_path(r, direct ? "direct" : "relayed");
   if (direct && !r->failed) {
-    if (!chat(r, 10, WEFT_SEC(8))) fail(r, "lines are missing");
+    if (!chat(r, 10, WEFT_SEC(8)))
+      fail(r, "lines are missing: %zu of %zu, %zu of %zu%s", r->received[ALICE], r->sent[BOB], r->received[BOB],
+           r->sent[ALICE], r->has_stream[ALICE] ? "" : ", Alice has no stream");
     disturb(r);
     if (!r->failed) go_on(r);
   }
