@@ -44,8 +44,9 @@ EXT_ORDER  := mbedtls mbedx509 mbedcrypto sodium
 PROGRAM_NAMES := webrtc-direct-server webrtc-direct-client webrtc-p2p-relay webrtc-p2p-peer weft weft-shim
 
 # Layers that an embedding example or a vector file needs when its name is not that of a layer.
-EMBED_stack := ice dtls sctp datachannel
+EMBED_stack   := ice dtls sctp datachannel
 EMBED_upgrade := libp2p
+EMBED_private := webrtc
 TOPIC_varint         := base
 TOPIC_multibase      := multiaddr
 TOPIC_multihash      := multiaddr

@@ -84,8 +84,7 @@ static void build(nat_net *l, cell_place *p, const cell_place *other, int who, c
   const char *six = strchr(text, '|');
   memset(p, 0, sizeof *p);
   snprintf(four, sizeof four, "%.*s", (int)strcspn(text, "|"), text);
-  if (six || strchr(text, '6'))
-    build6(p, who, six ? six + 1 : text);
+  if (six || strchr(text, '6')) build6(p, who, six ? six + 1 : text);
   if (six || !strchr(text, '6')) build4(l, p, other, who, four);
 }
 

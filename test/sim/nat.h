@@ -16,12 +16,12 @@
 #include "test/support/net.h"
 
 typedef enum nat_kind {
-  NAT_FULL,   /* endpoint-independent mapping, endpoint-independent filtering */
-  NAT_ADDR,   /* endpoint-independent mapping, address-dependent filtering */
-  NAT_PORT,   /* endpoint-independent mapping, address- and port-dependent filtering */
-  NAT_LINUX,  /* the same, and what comes in keeps it too */
-  NAT_SYM,    /* address- and port-dependent both */
-  NAT_BLOCK   /* no UDP */
+  NAT_FULL,  /* endpoint-independent mapping, endpoint-independent filtering */
+  NAT_ADDR,  /* endpoint-independent mapping, address-dependent filtering */
+  NAT_PORT,  /* endpoint-independent mapping, address- and port-dependent filtering */
+  NAT_LINUX, /* the same, and what comes in keeps it too */
+  NAT_SYM,   /* address- and port-dependent both */
+  NAT_BLOCK  /* no UDP */
 } nat_kind;
 
 enum { NAT_BOXES = 8, NAT_HOSTS = 12, NAT_MAPPINGS = 24, NAT_CONTACTS = 16 };
@@ -48,8 +48,8 @@ typedef struct nat_box {
   weft_addr ip;          /* outside */
   nat_kind kind;
   bool hairpin, blocked;
-  weft_time timeout;  /* RFC 4787 section 4.3: at least 2 minutes, and less is seen */
-  net_link link;      /* of what it sends outside: delay, loss... of each new mapping */
+  weft_time timeout; /* RFC 4787 section 4.3: at least 2 minutes, and less is seen */
+  net_link link;     /* of what it sends outside: delay, loss... of each new mapping */
   nat_mapping mappings[NAT_MAPPINGS];
   unsigned filtered, expired; /* counted */
 } nat_box;

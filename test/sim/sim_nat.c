@@ -215,8 +215,7 @@ static bool chat(run *r, unsigned lines, weft_time patience) {
 
 static void link_hosts(run *r) {
   for (int i = 0; i < 2; i++)
-    for (size_t j = 0; j < r->w.sides[i].addrs_len; j++)
-      *net_link_of(&r->w.net, &r->w.sides[i].addrs[j]) = link_of(r);
+    for (size_t j = 0; j < r->w.sides[i].addrs_len; j++) *net_link_of(&r->w.net, &r->w.sides[i].addrs[j]) = link_of(r);
 }
 
 static bool decided(private_world *w) { return private_world_ready(w) || private_world_closed(w); }
@@ -353,9 +352,9 @@ static void one(tally *t, const cell *c, uint64_t seed, bool twice) {
   if (r.failed)
     printf("FAIL %s seed %" PRIu64 ": %s\n", c->name, seed, r.why);
   else if (t->verbose)
-    printf("ok %s seed %" PRIu64 ": %s, %s/%s, %" PRIu64 " ms, %" PRIu64 " checks, hash %016" PRIx64 "\n", c->name, seed, r.path,
-           weft_ice_candidate_type_name(r.w.sides[0].local_type), weft_ice_candidate_type_name(r.w.sides[0].remote_type),
-           took / 1000, r.checks, hash);
+    printf("ok %s seed %" PRIu64 ": %s, %s/%s, %" PRIu64 " ms, %" PRIu64 " checks, hash %016" PRIx64 "\n", c->name,
+           seed, r.path, weft_ice_candidate_type_name(r.w.sides[0].local_type),
+           weft_ice_candidate_type_name(r.w.sides[0].remote_type), took / 1000, r.checks, hash);
   fflush(stdout);
 }
 
@@ -380,8 +379,7 @@ int main(int argc, char **argv) {
   size_t n = cells_load("test/nat/cells.txt", cells, CELLS_MAX);
   for (uint64_t seed = first; seed < first + seeds; seed++)
     for (size_t i = 0; i < n; i++)
-      if (!t.only || strcmp(t.only, cells[i].name) == 0)
-        one(&t, &cells[i], seed, (seed + i) % REPEAT_EVERY == 1);
+      if (!t.only || strcmp(t.only, cells[i].name) == 0) one(&t, &cells[i], seed, (seed + i) % REPEAT_EVERY == 1);
   printf("%u passed, %u failed\n", t.passed, t.failed);
   return t.failed > 0;
 }
