@@ -2,15 +2,16 @@
  *
  *   weft_private_config cfg;
  *   weft_private_config_default(&cfg);
- *   cfg.webrtc = my_webrtc_config;  cfg.offerer = true;     A offers and is controlling; B answers
+ *   cfg.webrtc = my_webrtc_config;
+ *   cfg.offerer = true;                                            // A offers and is ICE's controlling side; B answers
  *   weft_private *p;
- *   weft_private_new(&p, &cfg, &callbacks, me);             callbacks: stream_output = the signaling stream's write, output = UDP
- *   weft_private_add_local(p, &socket_addr, now);
+ *   weft_private_new(&p, &cfg, &my_callbacks, me);                 // stream_output: the signaling stream's write; output: UDP
+ *   weft_private_add_local(p, &my_socket_addr, now);
  *   weft_private_start(p, now);
- *   on signaling bytes:  weft_private_stream_input(p, data, len, now);
- *   on datagram:         weft_private_input(p, &local, &remote, data, len, now);
- *   weft_private_tick(p, now) by weft_private_deadline(p);
- *   on CONNECTED:        weft_webrtc *c = weft_private_take(p, &conn_callbacks, me);   the connection is the caller's
+ *   weft_private_stream_input(p, data, len, now);                  // on signaling bytes
+ *   weft_private_input(p, &local, &remote, datagram, size, now);   // on a datagram
+ *   weft_private_tick(p, now);                                     // by weft_private_deadline(p)
+ *   weft_webrtc *c = weft_private_take(p, &my_conn_callbacks, me); // on CONNECTED: the connection is yours
  *   weft_private_free(p);
  *
  * Source: libp2p specs webrtc/webrtc.md.
