@@ -229,6 +229,8 @@ START_TEST(unknown_types_are_passed_over) {
   only(b(), 35);
   tell(b(), 3, "something new");
   tell(b(), 100, "");
+  tell(b(), 3, "{\"candidate\":\"candidate:1 1 udp 1 10.0.0.1 5000 typ host\"}");
+  ck_assert_uint_eq(b()->candidates_remote, 0);
   ck_assert_int_eq(weft_private_stream_input(b()->p, far_type, sizeof far_type, w.now), WEFT_OK);
   ck_assert_uint_eq(b()->closed_seen, 0);
   tell(b(), 0, offer());
