@@ -49,6 +49,18 @@ void nat_flush(nat_box *box) {
     if (box->mappings[i].used) forget(&box->mappings[i]);
 }
 
+weft_addr nat_host_of(const nat_net *l, const weft_addr *public_addr) {
+  weft_addr a = *public_addr;
+  for (size_t i = 0; i < l->boxes_len; i++)
+    for (size_t j = 0; j < NAT_MAPPINGS; j++) {
+      const nat_mapping *m = &l->boxes[i].mappings[j];
+      if (!m->used || !weft_addr_equal(&m->outside, &a)) continue;
+      weft_addr inside = m->inside; /* of an inner box, perhaps */
+      return nat_host_of(l, &inside);
+    }
+  return a;
+}
+
 static bool live(nat_mapping *m, weft_time now) {
   if (m->used && weft_time_since(now, m->last) >= m->box->timeout) {
     m->box->expired++;

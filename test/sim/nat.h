@@ -74,5 +74,7 @@ nat_box *nat_add(nat_net *l, nat_box *outer, const char *ip, nat_kind kind);
 void nat_attach(nat_net *l, nat_box *box, const char *ip, int segment);
 int nat_send(nat_net *l, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len, weft_time now);
 void nat_flush(nat_box *box);
+/* The host behind a public address now; the address itself where no mapping is. */
+weft_addr nat_host_of(const nat_net *l, const weft_addr *public_addr);
 
 #endif

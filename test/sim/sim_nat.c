@@ -269,6 +269,22 @@ static bool attempt(run *r) {
   return false;
 }
 
+/* Both sides send where the other is: they use the same pair, and in one LAN it is the direct one. */
+static void check_pair(run *r) {
+  weft_addr local[2], remote[2];
+  for (int i = 0; i < 2; i++)
+    if (!r->w.sides[i].c || weft_webrtc_get_path(r->w.sides[i].c, &local[i], &remote[i]) != WEFT_OK) {
+      fail(r, "no path");
+      return;
+    }
+  for (int i = 0; i < 2; i++) {
+    weft_addr host = nat_host_of(&r->nat, &remote[i]);
+    if (!weft_addr_equal(&host, &local[!i]))
+      fail(r, "%s sends elsewhere than the other is", i == BOB ? "Bob" : "Alice");
+    if (named(r, "same-lan") && !weft_addr_equal(&remote[i], &local[!i])) fail(r, "not the shortest path");
+  }
+}
+
 /* ---- what happens mid-session ---- */
 
 static void block_all(run *r, bool blocked) {
@@ -318,8 +334,10 @@ static void play(run *r, const cell *c, uint64_t seed) {
     if (!chat(r, 10, WEFT_SEC(8)))
       fail(r, "lines are missing: %zu of %zu, %zu of %zu%s", r->received[ALICE], r->sent[BOB], r->received[BOB],
            r->sent[ALICE], r->has_stream[ALICE] ? "" : ", Alice has no stream");
+    if (!r->failed) check_pair(r);
     disturb(r);
     if (!r->failed) go_on(r);
+    if (!r->failed && r->w.sides[0].c) check_pair(r);
   }
   if (!r->failed && strcmp(r->path, c->path) != 0) fail(r, "%s in the place of %s", r->path, c->path);
   goodbye(r);
