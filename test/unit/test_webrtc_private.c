@@ -1,4 +1,7 @@
+#define _GNU_SOURCE /* memmem */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "test/support/alloc.h"
 #include "test/support/private_world.h"
@@ -56,6 +59,7 @@ START_TEST(calls_out_of_order) {
   prepare(2);
   ck_assert(private_world_make(a()));
   weft_private *p = a()->p;
+  ck_assert_uint_ge(strlen(weft_private_local_ufrag(p)), WEFT_ICE_UFRAG_MIN);
   ck_assert_int_eq(weft_private_stream_input(p, (const uint8_t *)"x", 1, w.now), WEFT_ESTATE);
   ck_assert_int_eq(weft_private_add_remote(p, &c, w.now), WEFT_ESTATE);
   ck_assert_ptr_null(weft_private_take(p, NULL, NULL));
@@ -77,6 +81,7 @@ START_TEST(calls_out_of_order) {
   ck_assert_int_eq(weft_private_tick(p, w.now), WEFT_OK);
   ck_assert_uint_eq(weft_private_deadline(p), WEFT_NEVER);
   ck_assert_uint_eq(a()->closed_seen, 1);
+  ck_assert_str_eq(weft_private_local_ufrag(p), "");
   private_world_end(&w);
 }
 END_TEST
@@ -101,6 +106,9 @@ static void check_good(const private_side *s, const char *first, const char *sec
 START_TEST(two_peers_meet) {
   prepare(3);
   start();
+  char line[64];
+  snprintf(line, sizeof line, "a=ice-ufrag:%s\r\n", weft_private_local_ufrag(a()->p));
+  ck_assert_ptr_nonnull(memmem(a()->pipe.said, a()->pipe.len, line, strlen(line)));
   ck_assert(run_until_ready());
   check_good(a(), "offer sent", "answer received");
   check_good(b(), "offer received", "answer sent");
