@@ -120,6 +120,26 @@ START_TEST(a_certificate_that_was_not_described) {
 }
 END_TEST
 
+static unsigned secrets[2];
+
+static void on_keylog(void *user, const char *line) {
+  const private_side *s = user;
+  ck_assert_msg(strncmp(line, "CLIENT_RANDOM ", 14) == 0, "%s", line); /* one line a session */
+  secrets[s->index]++;
+}
+
+START_TEST(keys_are_logged) {
+  private_world_prepare(&w, 69, test_alloc());
+  secrets[0] = secrets[1] = 0;
+  a()->cfg.webrtc.keylog = b()->cfg.webrtc.keylog = on_keylog;
+  ck_assert(private_world_start(&w));
+  ck_assert(private_world_run(&w, WEFT_SEC(15), private_world_ready));
+  ck_assert_uint_eq(secrets[0], 1);
+  ck_assert_uint_eq(secrets[1], 1);
+  private_world_end(&w);
+}
+END_TEST
+
 /* ---- consent is STUN's alone on this path: RFC 7675 section 5.1 ---- */
 
 static bool no_stun(void *user, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len,
@@ -152,9 +172,14 @@ START_TEST(records_do_not_renew_consent) {
 END_TEST
 
 Suite *test_webrtc_private_peer(void) {
-  static const unit_test tests[] = {
-      UNIT(ids_of_the_client_are_even),           UNIT(an_answerer_that_is_passive), UNIT(an_offerer_that_is_active),
-      UNIT(an_offerer_that_is_passive),           UNIT(role_conflicts_are_settled),  UNIT(one_of_several_fingerprints),
-      UNIT(a_certificate_that_was_not_described), UNIT(records_do_not_renew_consent)};
+  static const unit_test tests[] = {UNIT(ids_of_the_client_are_even),
+                                    UNIT(an_answerer_that_is_passive),
+                                    UNIT(an_offerer_that_is_active),
+                                    UNIT(an_offerer_that_is_passive),
+                                    UNIT(role_conflicts_are_settled),
+                                    UNIT(one_of_several_fingerprints),
+                                    UNIT(a_certificate_that_was_not_described),
+                                    UNIT(keys_are_logged),
+                                    UNIT(records_do_not_renew_consent)};
   return unit_suite("webrtc/private_peer", tests, sizeof tests / sizeof tests[0]);
 }
