@@ -196,9 +196,10 @@ int weft_private_stream_end(weft_private *p, weft_time now) {
   return WEFT_OK;
 }
 
-/* Once the peer's side is up it may forget the stream as it likes. Before that it says that its side has failed. */
+/* It says that the peer's side has failed, but for one case: an answerer that is up has closed the stream, and a candidate of ours came after
+ * that. Then its DTLS is up, so is ours, and the connection itself tells how it goes on. */
 int weft_private_stream_reset(weft_private *p, weft_time now) {
-  if (p->stage > WEFT_PRIVATE_CONNECTING) return WEFT_OK;
+  if (p->stage > WEFT_PRIVATE_CONNECTING || (p->c && p->c->stage >= WEFT_WEBRTC_SCTP)) return WEFT_OK;
   enter(p, now);
   weft_private_fail_here(p, WEFT_WHO_PEER, "signaling", WEFT_ERESET,
                          "the peer reset the signaling stream: its side of the set-up failed");

@@ -79,11 +79,21 @@ void weft_private_say_description(weft_private *p, weft_sdp_setup setup) {
   say_held(p);
 }
 
+/* Once the descriptions are exchanged the rest can do without: js-libp2p's answerer closes the stream when its side is up, and a late candidate
+ * of ours finds it gone. */
+static void refused(weft_private *p, int code) {
+  weft_buf_consume(&p->out, weft_buf_len(&p->out));
+  if (p->stage < WEFT_PRIVATE_CONNECTING)
+    weft_private_fail_here(p, WEFT_WHO_SELF, "signaling", code, "the signaling stream takes no more");
+}
+
 void weft_private_flush(weft_private *p) {
   while (weft_buf_len(&p->out) > 0 && weft_private_alive(p)) {
     ptrdiff_t n = p->cb.stream_output(p->user, weft_buf_data(&p->out), weft_buf_len(&p->out), p->now);
-    if (n < 0 && n != WEFT_EAGAIN)
-      weft_private_fail_here(p, WEFT_WHO_SELF, "signaling", (int)n, "the signaling stream takes no more");
+    if (n < 0 && n != WEFT_EAGAIN) {
+      refused(p, (int)n);
+      return;
+    }
     if (n <= 0) return;
     weft_buf_consume(&p->out, (size_t)n);
   }

@@ -96,7 +96,7 @@ typedef struct weft_private_event {
 typedef struct weft_private_callbacks {
   size_t size;
   /* Writes to the signaling stream; how many bytes it took. 0 or WEFT_EAGAIN: none now, weft_private_stream_writable says when; what else is
-   * negative ends the exchange. */
+   * negative: it is gone, which ends the exchange unless the peer's description came. */
   ptrdiff_t (*stream_output)(void *user, const uint8_t *data, size_t len, weft_time now);
   /* One datagram from the socket bound to `local`: WEFT_OK, or WEFT_EAGAIN. Until take(). */
   int (*output)(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
@@ -123,7 +123,7 @@ int weft_private_stream_input(weft_private *p, const uint8_t *data, size_t len, 
 int weft_private_stream_writable(weft_private *p, weft_time now);
 /* The peer will send no more on it: the end, unless its description came. */
 int weft_private_stream_end(weft_private *p, weft_time now);
-/* The peer reset it, or the relayed connection beneath it is gone: the end, unless CONNECTED was told. */
+/* The peer reset it: the end, unless the certificate was verified. When only what carries the stream is gone: weft_private_stream_end. */
 int weft_private_stream_reset(weft_private *p, weft_time now);
 /* From start on: the address behind a ".local" name that a CANDIDATE event told, once it is resolved (RFC 8839 section 5.1); the peer's other
  * candidates are taken from the stream. WEFT_OK also when policy drops it, as in ice.h; WEFT_ESTATE before start, after the end and take(). */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weft/stun/stun.h>
 
 #include "test/support/alloc.h"
 #include "test/support/private_world.h"
@@ -296,6 +297,57 @@ START_TEST(a_reset_counts_until_it_is_up) {
 }
 END_TEST
 
+/* A candidate that was found after the answerer was up, and had closed the stream: what it gets for it is a reset. */
+static void reset_when_verified(private_side *s, const weft_private_event *ev, weft_time now) {
+  if (ev->type == WEFT_PRIVATE_EVENT_STEP && strcmp(ev->text, "certificate verified") == 0)
+    ck_assert_int_eq(weft_private_stream_reset(s->p, now), WEFT_OK);
+}
+
+START_TEST(a_reset_after_the_certificate) {
+  prepare(18);
+  w.on_private = reset_when_verified;
+  start();
+  ck_assert(run_until_ready());
+  private_world_end(&w);
+}
+END_TEST
+
+static ptrdiff_t (*stream_output)(void *user, const uint8_t *data, size_t len, weft_time now);
+static unsigned refusals;
+
+static ptrdiff_t gone_after_the_answer(void *user, const uint8_t *data, size_t len, weft_time now) {
+  const private_side *s = user;
+  if (s->steps_len < 2) return stream_output(user, data, len, now);
+  refusals++;
+  return WEFT_ECLOSED;
+}
+
+static void late_stun(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
+                      weft_time now) {
+  uint8_t out[64];
+  size_t n;
+  weft_addr mapped = net_addr("198.51.100.1:5000");
+  (void)user;
+  if (weft_stun_binding_answer(data, len, &mapped, out, sizeof out, &n) == WEFT_OK)
+    net_send(&w.net, local, remote, out, n, now);
+}
+
+START_TEST(a_candidate_that_finds_no_stream) {
+  prepare(19);
+  refusals = 0;
+  stream_output = a()->cb.stream_output;
+  a()->cb.stream_output = gone_after_the_answer;
+  a()->stun = net_addr("203.0.113.1:3478");
+  net_bind(&w.net, &a()->stun, late_stun, NULL);
+  net_link_of(&w.net, &a()->stun)->delay = WEFT_MS(40); /* after the answer, before the connection */
+  start();
+  ck_assert(run_until_ready());
+  ck_assert_uint_ge(refusals, 1);
+  ck_assert_uint_eq(a()->candidates_local, 2);
+  private_world_end(&w);
+}
+END_TEST
+
 /* ---- from inside events ---- */
 
 static int act_at, act_kind, seen_events;
@@ -481,6 +533,8 @@ Suite *test_webrtc_private(void) {
                                     UNIT(the_stream_ends_before_the_description),
                                     UNIT(the_stream_ends_after_the_description),
                                     UNIT(a_reset_counts_until_it_is_up),
+                                    UNIT(a_reset_after_the_certificate),
+                                    UNIT(a_candidate_that_finds_no_stream),
                                     UNIT(freed_or_closed_inside_any_event),
                                     UNIT(nothing_said_before_the_handover_is_lost),
                                     UNIT(not_taken_it_ends_like_any_other),
