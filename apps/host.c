@@ -71,6 +71,7 @@ static void end_stream(app_stream *s, int code, weft_time now) {
   app_due_remove(&s->peer->host->due, &s->due);
   weft_multistream_free(s->negotiation);
   s->negotiation = NULL;
+  if (s->refused != WEFT_OK) code = s->refused;
   if (s->protocol && s->protocol->closed) s->protocol->closed(s, code, now);
   free(s);
 }
@@ -93,7 +94,9 @@ static void negotiation_event(void *user, const weft_multistream_event *ev, weft
   if (ev->type != WEFT_MULTISTREAM_EVENT_CLOSED) return;
   weft_multistream_free(s->negotiation);
   s->negotiation = NULL;
-  s->peer->muxer->reset(s->peer->conn, s->id, now); /* its RESET event ends the stream */
+  s->refused =
+      ev->closed.code == WEFT_ECLOSED ? WEFT_ERESET : ev->closed.code; /* ECLOSED would be the connection's end */
+  s->peer->muxer->reset(s->peer->conn, s->id, now);                    /* its RESET event ends the stream */
 }
 
 static app_stream *new_stream(app_peer *p, uint32_t id, bool inbound, const app_protocol *protocol, void *state,

@@ -64,6 +64,7 @@ struct app_stream {
   bool remote_closed;
   const app_protocol *protocol;  /* NULL while an inbound stream is negotiating */
   weft_multistream *negotiation; /* NULL once done */
+  int refused;                   /* why the negotiation failed, WEFT_OK: it did not */
   void *state;                   /* the protocol's */
   app_stream *next;
   app_due_item due;

@@ -23,7 +23,7 @@
 #include "test/support/rng.h"
 #include "test/support/unit.h"
 
-enum { P2P_NODES = 8, P2P_GOT = 1 << 16, P2P_PIPE_ROOM = 65536 };
+enum { P2P_NODES = 8, P2P_GOT = 1 << 20, P2P_PIPE_ROOM = 65536 };
 
 typedef struct p2p_world p2p_world;
 typedef struct p2p_node p2p_node;
