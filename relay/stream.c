@@ -54,6 +54,10 @@ void weft_relay_stream_set(weft_relay_server *r, weft_relay_stream *s, weft_rela
   }
 }
 
+/* While the streams of a connection that is gone are ended one by one, callbacks on the others may reach those that are
+ * left: nothing is said there any more. */
+static bool speaks(const weft_relay_stream *s) { return !s->item.gone && !s->peer->item.gone; }
+
 static void drop_message(weft_relay_server *r, weft_relay_stream *s) {
   weft_mem_free(&r->alloc, s->message, s->message_len);
   s->message = NULL;
@@ -73,7 +77,7 @@ void weft_relay_stream_end(weft_relay_server *r, weft_relay_stream *s, bool rese
   if (s->circuit) s->circuit->ends[s->side] = NULL;
   s->circuit = NULL;
   weft_relay_bury(r, &s->item);
-  if (reset) r->cb.reset(r->user, s->peer->conn, s->id, r->now);
+  if (reset && !s->peer->item.gone) r->cb.reset(r->user, s->peer->conn, s->id, r->now);
 }
 
 void weft_relay_stream_lost(weft_relay_server *r, weft_relay_stream *s, const char *why) {
@@ -117,7 +121,7 @@ size_t weft_relay_stream_offer(weft_relay_server *r, weft_relay_stream *s, const
   size_t at = 0, n = 1;
   if (s->busy) return 0;
   s->busy = true;
-  while (at < len && n > 0) {
+  while (at < len && n > 0 && speaks(s)) {
     n = offer(r, s, data + at, len - at);
     at += n;
   }
@@ -210,5 +214,5 @@ void weft_relay_stream_refuse(weft_relay_server *r, weft_relay_stream *s, int st
 }
 
 void weft_relay_stream_consumed(weft_relay_server *r, weft_relay_stream *s, size_t n) {
-  if (n > 0 && r->cb.consumed) r->cb.consumed(r->user, s->peer->conn, s->id, n, r->now);
+  if (n > 0 && speaks(s) && r->cb.consumed) r->cb.consumed(r->user, s->peer->conn, s->id, n, r->now);
 }

@@ -38,6 +38,7 @@ typedef struct rig_conn {
   char name;
   bool no_stop;     /* open_stop fails */
   bool manual;      /* stop streams are left to the test */
+  bool gone;        /* and nobody may name it */
   uint32_t next_id; /* ids the peer opens: odd */
   uint32_t next_stop;
   rig_stream streams[RIG_STREAMS];
@@ -114,6 +115,7 @@ static inline char rig_name(weft_relay_bytes id) { return id.len == RIG_ID ? (ch
 /* ---- what the relay calls ---- */
 
 static inline rig_stream *rig_stream_of(rig_conn *c, uint32_t id) {
+  ck_assert_msg(!c->gone, "the connection of %c is gone", c->name);
   for (size_t i = 0; i < RIG_STREAMS; i++)
     if (c->streams[i].used && c->streams[i].id == id) return &c->streams[i];
   ck_abort_msg("no stream %u at %c", id, c->name);
@@ -261,6 +263,7 @@ static inline rig_conn *rig_conn_new(relay_rig *r, char name) {
 static inline int relay_rig_join(relay_rig *r, rig_conn *c, const char *ip, bool relayed) {
   uint8_t id[RIG_ID];
   weft_addr addr;
+  c->gone = false;
   rig_id(id, c->name);
   if (ip) ck_assert_int_eq(weft_addr_parse_ip(&addr, ip, strlen(ip)), WEFT_OK);
   return weft_relay_server_peer(r->server, c, id, sizeof id, ip ? &addr : NULL, relayed, r->now);
@@ -273,6 +276,7 @@ static inline rig_conn *relay_rig_peer(relay_rig *r, char name, const char *ip) 
 }
 
 static inline void relay_rig_leave(relay_rig *r, rig_conn *c) {
+  c->gone = true;
   ck_assert_int_eq(weft_relay_server_peer_gone(r->server, c, r->now), WEFT_OK);
 }
 

@@ -205,6 +205,61 @@ START_TEST(a_target_that_goes_away) {
 }
 END_TEST
 
+static void the_dialer_leaves(relay_rig *r, rig_stream *s) {
+  r->on_output = NULL;
+  relay_rig_leave(r, s->conn);
+}
+
+/* The target's connection ends; the refusal of a circuit that was being opened ends the dialer's, and with it another
+ * circuit of the two: the target's side of that is not spoken of any more. (Found by fuzz_relay_server.) */
+START_TEST(both_go_away_one_by_the_other) {
+  pair p = reserved(NULL);
+  relay_rig_dial(p.r, p.a, 'b');
+  ck_assert_int_eq(relay_rig_connect(p.r, p.a, 'b').status, WEFT_RELAY_OK);
+  p.r->on_output = the_dialer_leaves;
+  relay_rig_leave(p.r, p.b);
+  ck_assert(p.a->gone);
+  weft_relay_server_stats s = relay_rig_stats(p.r);
+  ck_assert(s.peers == 0 && s.circuits == 0 && s.reservations == 0);
+  relay_rig_free(p.r);
+}
+END_TEST
+
+static rig_stream *waiting;
+
+static void all_is_writable(relay_rig *r, rig_stream *s) {
+  (void)s;
+  r->on_output = NULL;
+  ck_assert_int_eq(weft_relay_server_writable(r->server, waiting->conn, waiting->id, r->now), WEFT_OK);
+}
+
+/* Likewise when the refusal makes the other circuit's dialer writable: what moves there concerns the dialer alone. */
+START_TEST(nothing_is_said_to_one_who_goes_away) {
+  for (int ended = 0; ended < 2; ended++) {
+    pair p = reserved(NULL);
+    relay_rig_dial(p.r, p.a, 'b');
+    rig_circuit c = relay_rig_connect(p.r, p.a, 'b');
+    c.dialer->room = c.target->room = 0;
+    ck_assert_int_eq(relay_rig_give(p.r, c.target, "back", 4), 4);
+    if (!ended) ck_assert_int_eq(relay_rig_give(p.r, c.dialer, "there", 5), 5);
+    c.dialer->room = c.target->room = SIZE_MAX;
+    waiting = c.dialer;
+    p.r->on_output = all_is_writable;
+    if (ended) {
+      c.target->room = 0;
+      ck_assert_int_eq(relay_rig_give(p.r, c.dialer, "x", 1), 1);
+      relay_rig_end(p.r, c.dialer);
+      c.target->room = SIZE_MAX;
+      p.r->on_output = all_is_writable;
+    }
+    relay_rig_leave(p.r, p.b);
+    ck_assert(c.dialer->reset);
+    ck_assert_uint_eq(relay_rig_stats(p.r).circuits, 0);
+    relay_rig_free(p.r);
+  }
+}
+END_TEST
+
 START_TEST(a_dialer_that_goes_away) {
   pair p = reserved(NULL);
   rig_stream *hop = relay_rig_dial(p.r, p.a, 'b'), *stop = relay_rig_stop(p.r, 'b');
@@ -288,6 +343,8 @@ Suite *test_relay_connect(void) {
                                     UNIT(a_target_that_does_not_answer_has_its_time),
                                     UNIT(a_target_that_refuses_or_answers_garbage),
                                     UNIT(a_target_that_goes_away),
+                                    UNIT(both_go_away_one_by_the_other),
+                                    UNIT(nothing_is_said_to_one_who_goes_away),
                                     UNIT(a_dialer_that_goes_away),
                                     UNIT(no_stop_stream),
                                     UNIT(connections_may_end_while_the_stop_stream_opens),
