@@ -1,6 +1,7 @@
 /* A full agent in virtual time: a list of {op, delay, where, length} bytes. The harness knows the credentials, so that
  * requests and answers with any content come with good integrity. Held: deadlines move, exactly one CLOSED and nothing
  * after it, nothing is sent to where no pair can be, data goes out only on a path that answered. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@ typedef struct world {
   size_t check_len, closed, sent;
   weft_addr check_local, check_remote;
   uint8_t act, acts; /* what to do from inside events, and how often still */
-  bool freed, answered, sending;
+  bool freed, answered, sending, filtered;
+  unsigned names; /* asked for since the last restart */
 } world;
 
 static weft_addr address(uint8_t where) {
@@ -40,6 +42,7 @@ static int output(void *user, const weft_addr *local, const weft_addr *remote, c
   REQUIRE(now == w->now && len > 0 && len <= 1500 && w->closed == 0);
   REQUIRE(remote->port != 0 && !weft_addr_is_loopback(remote) && !weft_addr_is_multicast(remote) &&
           !weft_addr_is_unspecified(remote));
+  REQUIRE(!w->filtered || remote->ip[0] != 10);
   w->sent++;
   if (w->sending) REQUIRE(w->answered);
   if (w->sending || weft_stun_parse(&m, data, len) != WEFT_OK || m.cls != WEFT_STUN_REQUEST || len > sizeof w->check)
@@ -51,15 +54,36 @@ static int output(void *user, const weft_addr *local, const weft_addr *remote, c
   return (w->sent & 7) == 0 ? WEFT_EAGAIN : WEFT_OK;
 }
 
+static bool not_ten(void *user, const weft_addr *remote) {
+  (void)user;
+  return remote->ip[0] != 10;
+}
+
+/* Every second name is resolved. */
+static void resolve(world *w, const weft_ice_candidate *named) {
+  weft_ice_candidate c = *named;
+  REQUIRE(c.addr.family == WEFT_AF_NONE && c.addr.port != 0 && c.host[0] == 'n');
+  REQUIRE(++w->names <= 20);
+  if ((c.host[1] & 1) == 0) return;
+  uint16_t port = c.addr.port;
+  c.addr = address((uint8_t)c.host[1]);
+  c.addr.port = port;
+  (void)weft_ice_add_remote(w->ice, &c, w->now);
+}
+
 static void event(void *user, const weft_ice_event *ev, weft_time now) {
   world *w = user;
   REQUIRE(w->closed == 0 && !w->freed && now == w->now);
   if (ev->type == WEFT_ICE_EVENT_CLOSED) w->closed++;
+  if (ev->type == WEFT_ICE_EVENT_RESOLVE) resolve(w, ev->candidate);
   if (ev->type == WEFT_ICE_EVENT_SELECTED) REQUIRE(ev->local != NULL && ev->remote->port != 0);
   uint8_t act = w->acts > 0 ? w->act : 0; /* restart from every event would go on for ever, and rightly so */
   if (w->acts > 0) w->acts--;
   switch (act) {
-  case 1: (void)weft_ice_restart(w->ice, now); break;
+  case 1:
+    w->names = 0;
+    (void)weft_ice_restart(w->ice, now);
+    break;
   case 2: (void)weft_ice_close(w->ice, WEFT_OK, now); break;
   case 3:
     weft_ice_free(w->ice);
@@ -121,6 +145,10 @@ static void op_candidate(world *w, const weft_addr *addr, const uint8_t *bytes, 
   c.priority = 100 + (uint32_t)len;
   c.addr = *addr;
   c.foundation[0] = 'f';
+  if (len == 1) { /* a name, of which there are 64 */
+    c.addr.family = WEFT_AF_NONE;
+    snprintf(c.host, sizeof c.host, "n%c.local", '0' + (bytes[0] & 63));
+  }
   (void)weft_ice_add_remote(w->ice, &c, w->now);
 }
 
@@ -129,9 +157,12 @@ static void op_setup(world *w, uint8_t what, const weft_addr *addr) {
   case 0: (void)weft_ice_set_remote(w->ice, peer_ufrag, peer_pwd); break;
   case 1: (void)weft_ice_start(w->ice, w->now); break;
   case 2:
+    w->names = 0;
     if (weft_ice_restart(w->ice, w->now) == WEFT_OK) w->check_len = 0;
     break;
-  case 3: (void)weft_ice_add_stun_server(w->ice, addr, w->now); break;
+  case 3: /* the filter is for what the peer says */
+    if (!w->filtered || not_ten(NULL, addr)) (void)weft_ice_add_stun_server(w->ice, addr, w->now);
+    break;
   case 4: (void)weft_ice_gather(w->ice, w->now); break;
   case 5: (void)weft_ice_add_local(w->ice, addr, w->now); break;
   default: (void)weft_ice_end_of_candidates(w->ice, w->now); break;
@@ -187,6 +218,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   cfg.rng = test_rng_init(&r, 1);
   cfg.role = (data[0] & 1) != 0 ? WEFT_ICE_CONTROLLING : WEFT_ICE_CONTROLLED;
   cfg.aggressive = (data[0] & 2) != 0;
+  w.filtered = (data[0] & 16) != 0;
+  if (w.filtered) cfg.remote_allowed = not_ten;
   REQUIRE(weft_ice_new(&w.ice, &cfg, &cb, &w) == WEFT_OK);
   (void)weft_ice_add_local(w.ice, &base, 0);
   if ((data[0] & 4) != 0) (void)weft_ice_set_remote(w.ice, peer_ufrag, peer_pwd);
