@@ -1,6 +1,7 @@
 /* A relay with four connections of peers that say and do anything, in any order, and outputs that stall, fail, or end
- * things from inside. What must hold: nothing is written to a stream that is shut or reset, no more is kept of a stream
- * than its message or the buffer of its circuit, no limit is passed, deadlines move, and in the end every gauge is 0. */
+ * things from inside. What must hold: nothing is written to a stream that is shut or reset, nothing but one message of the
+ * relay's and then what the other side of the circuit sent, no more is kept of a stream than its message or the buffer of
+ * its circuit, no limit is passed, deadlines move, and in the end every gauge is 0. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,11 @@ typedef struct stream {
   bool used, shut, ended, stop;
   size_t room;
   uint64_t taken, consumed; /* by the relay; given back */
+  uint32_t tag, partner;    /* what it sends on a circuit is a pattern with its tag */
+  bool piped;               /* from now on */
+  uint64_t said, heard;     /* of a circuit */
+  uint8_t prefix[2], prefix_len;
+  size_t own; /* bytes of the relay's message that are still to come */
 } stream;
 
 typedef struct conn {
@@ -36,6 +42,8 @@ static struct {
   weft_time now;
   uint64_t limit;
   unsigned reactions;
+  uint32_t tags;
+  stream *dialing; /* CONNECT is being said on it */
 } w;
 
 static uint8_t byte(void) { return w.p < w.stop ? *w.p++ : 0; }
@@ -54,7 +62,7 @@ static stream *find(conn *c, uint32_t id) {
 static stream *new_stream(conn *c, uint32_t id, bool stop) {
   for (unsigned i = 0; i < STREAMS; i++) {
     if (c->streams[i].used) continue;
-    c->streams[i] = (stream){.id = id, .used = true, .stop = stop, .room = SIZE_MAX};
+    c->streams[i] = (stream){.id = id, .used = true, .stop = stop, .room = SIZE_MAX, .tag = ++w.tags};
     return &c->streams[i];
   }
   return NULL;
@@ -90,18 +98,37 @@ static int open_stop(void *user, void *connection, uint32_t *id, weft_time now) 
   if (!s) return WEFT_ELIMIT;
   *id = c->next_stop;
   c->next_stop += 2;
+  REQUIRE(w.dialing);
+  s->partner = w.dialing->tag;
+  w.dialing->partner = s->tag;
+  w.dialing->piped = true;
   react(c, s);
   return c->here && s->used ? WEFT_OK : WEFT_ECLOSED;
+}
+
+static uint8_t pattern(uint32_t tag, uint64_t at) { return (uint8_t)(tag * 31 + at * 7); }
+
+static void hear(stream *s, uint8_t b) {
+  uint64_t len;
+  if (s->own > 0) {
+    s->own--;
+  } else if (s->prefix_len < 2 && (s->prefix_len == 0 || s->prefix[s->prefix_len - 1] & 0x80)) {
+    s->prefix[s->prefix_len++] = b;
+    if (weft_uvarint_peek(s->prefix, s->prefix_len, &len) > 0) s->own = (size_t)len;
+  } else {
+    REQUIRE(s->partner != 0 && b == pattern(s->partner, s->heard++));
+  }
 }
 
 static ptrdiff_t output(void *user, void *connection, uint32_t id, const uint8_t *data, size_t len, weft_time now) {
   conn *c = connection;
   stream *s = find(c, id);
-  (void)user, (void)data, (void)now;
+  (void)user, (void)now;
   REQUIRE(c->here && s && !s->shut && len > 0);
   size_t n = len < s->room ? len : s->room;
   if (s->room != SIZE_MAX) s->room -= n;
   if (s->room == 77) return WEFT_EINTERNAL;
+  for (size_t i = 0; i < n; i++) hear(s, data[i]);
   react(c, s);
   return (ptrdiff_t)n;
 }
@@ -182,11 +209,27 @@ static void give(conn *c, stream *s, const uint8_t *data, size_t len) {
   uint8_t *copy = malloc(len ? len : 1);
   if (!copy) abort();
   memcpy(copy, data, len);
+  for (size_t i = 0; i < len && s->piped; i++) copy[i] = pattern(s->tag, s->said + i);
+  bool piped = s->piped;
   ptrdiff_t n = weft_relay_server_input(w.r, c, id, copy, len, w.now);
   free(copy);
   if (n == WEFT_ENOTFOUND || n == WEFT_ESTATE) return;
   REQUIRE(n >= 0 && (size_t)n <= len);
-  if (s->used && s->id == id) s->taken += (uint64_t)n;
+  if (!s->used || s->id != id) return;
+  s->taken += (uint64_t)n;
+  if (piped) s->said += (uint64_t)n;
+  const weft_relay_stream *now = weft_relay_stream_find(w.r, c, id);
+  if (now && now->state == WEFT_RELAY_RELAYING) s->piped = true;
+}
+
+/* Until it is a circuit's a byte at a time, so that it is known where the circuit begins. */
+static void give_anything(conn *c, stream *s, const uint8_t *data, size_t len) {
+  uint32_t id = s->id;
+  size_t at = 0;
+  w.dialing = s->stop ? NULL : s;
+  while (at < len && !s->piped && s->used && s->id == id && c->here) give(c, s, data + at++, 1);
+  w.dialing = NULL;
+  if (s->used && s->id == id && c->here) give(c, s, data + at, len - at);
 }
 
 static void hop(conn *c, uint8_t what) {
@@ -206,7 +249,9 @@ static void hop(conn *c, uint8_t what) {
     weft_relay_message m = {.type = WEFT_RELAY_HOP_CONNECT, .status = -1, .has_peer = true, .peer_id = {id, 34}};
     REQUIRE(weft_relay_hop_encode(&m, msg, sizeof msg, &len) == WEFT_OK);
   }
+  w.dialing = s;
   if ((what & 0xc0) != 0xc0) give(c, s, msg, len);
+  w.dialing = NULL;
 }
 
 static void answer_stop(conn *c, uint8_t what) {
@@ -215,7 +260,8 @@ static void answer_stop(conn *c, uint8_t what) {
     stream *s = &c->streams[i];
     if (!s->used || !s->stop) continue;
     (void)weft_relay_server_stop_ready(w.r, c, s->id, w.now);
-    if (s->used && c->here && what % 4 < 3) give(c, s, what % 4 == 2 ? refused : ok, what % 4 == 2 ? 6 : 5);
+    if (!s->used || !c->here || what % 4 == 3 || s->piped) continue;
+    give(c, s, what % 4 == 2 ? refused : ok, what % 4 == 2 ? 6 : 5);
   }
 }
 
@@ -247,7 +293,7 @@ static void step(void) {
     if (n > left) n = left;
     const uint8_t *p = w.p;
     w.p += n;
-    if (there) give(c, s, p, n);
+    if (there) give_anything(c, s, p, n);
     break;
   }
   case 6:
