@@ -40,23 +40,13 @@ PUBLIC_webrtc      := webrtc.h sdp.h signaling.h
 LINK_ORDER := webrtc libp2p relay noise datachannel sctp dtls ice stun yamux multiaddr base
 EXT_ORDER  := mbedtls mbedx509 mbedcrypto sodium
 
-# Programs: apps/<name>.c has the main; every other apps/*.c is shared by them.
+# Programs: apps/<name>.c has the main; every other apps/*.c and apps/conform/*.c is shared by them.
 PROGRAM_NAMES := webrtc-direct-server webrtc-direct-client webrtc-p2p-relay webrtc-p2p-peer weft weft-shim
 
-# Layers that an embedding example or a vector file needs when its name is not that of a layer.
+# Layers that an embedding example needs when its name is not that of a layer.
 EMBED_stack   := ice dtls sctp datachannel
 EMBED_upgrade := libp2p
 EMBED_private := webrtc
-TOPIC_varint         := base
-TOPIC_multibase      := multiaddr
-TOPIC_multihash      := multiaddr
-TOPIC_peerid         := multiaddr noise
-TOPIC_relay          := relay libp2p
-TOPIC_dtls           := dtls multiaddr
-TOPIC_dcep           := datachannel
-TOPIC_stun           := ice
-TOPIC_sdp            := webrtc
-TOPIC_webrtc_framing := webrtc
 
 # ---- settings ---------------------------------------------------------------------------------------------------------
 
@@ -166,7 +156,7 @@ $(B)/flags: FORCE
 	@mkdir -p $(B)
 	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
 
-# What the test programs call by name (suites, topics, fuzz targets) is declared by generated code, not by headers.
+# What the test programs call by name (suites, fuzz targets) is declared by generated code, not by headers.
 $(B)/obj/test/%.o: test/%.c $(B)/flags | $(B)/include/weft
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -188,7 +178,7 @@ endef
 
 PROGRAMS     := $(strip $(foreach p,$(PROGRAM_NAMES),$(if $(wildcard apps/$(p).c),$(p))))
 PROGRAM_BINS := $(PROGRAMS:%=$(B)/bin/%)
-APP_SRC      := $(filter-out $(PROGRAM_NAMES:%=apps/%.c),$(sort $(wildcard apps/*.c)))
+APP_SRC      := $(filter-out $(PROGRAM_NAMES:%=apps/%.c),$(sort $(wildcard apps/*.c apps/conform/*.c)))
 APP_OBJ      := $(APP_SRC:%.c=$(B)/obj/%.o)
 APP_LIB      := $(if $(APP_SRC),$(B)/obj/libapps.a)
 
@@ -203,11 +193,12 @@ $(PROGRAM_BINS): $(B)/bin/%: $(B)/obj/apps/%.o $(APP_LIB) $(ALL_ARCHIVES) | $(B)
 
 # ---- test programs ----------------------------------------------------------------------------------------------------
 # test/unit/test_<layer>_<file>.c: each has a `Suite *test_<layer>_<file>(void)`; one binary per layer, whose main is made
-# from the list of files. test/support/*.c is an archive for every test program; time() is overridden in all of them.
+# from the list of files. test/support/*.c and the JSON reader are an archive for every test program; time() is overridden
+# in all of them.
 
 TIME_OBJ    := $(B)/obj/test/support/time_override.o
 SUPPORT_SRC := $(filter-out test/support/time_override.c,$(sort $(wildcard test/support/*.c)))
-SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(B)/obj/%.o)
+SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(B)/obj/%.o) $(B)/obj/apps/json.o
 SUPPORT     := $(TIME_OBJ) $(B)/test/libsupport.a
 
 $(B)/test/libsupport.a: $(SUPPORT_OBJ) test/support | $(B)/test
@@ -243,28 +234,6 @@ test-$(1): $(B)/test/unit_$(1)
 endef
 $(foreach l,$(UNIT_LAYERS),$(eval $(call unit,$(l))))
 UNIT_BINS := $(UNIT_LAYERS:%=$(B)/test/unit_%)
-
-# test/conformance/run_<topic>.c: `int conform_<topic>(conform_ctx *)`; one runner for all, and one per topic that links
-# only what it needs (make vectors-<topic>).
-TOPICS := $(patsubst test/conformance/run_%.c,%,$(sort $(wildcard test/conformance/run_*.c)))
-topic_layers = $(or $(TOPIC_$(1)),$(filter $(1),$(LAYERS)),$(LAYERS))
-conform_main = $(call generate_main,test/conformance/conform.h,$(1),int conform_,(conform_ctx *),conform_topic,{"%s"$(comma) conform_%s},return conform_main(argc$(comma) argv$(comma) table$(comma) sizeof table / sizeof table[0]);)
-
-$(B)/gen/conform.c: $(TOPICS:%=test/conformance/run_%.c) test/conformance Makefile
-	$(call conform_main,$(TOPICS))
-$(B)/test/conform: $(B)/gen/conform.c $(B)/obj/test/conformance/conform.o $(TOPICS:%=$(B)/obj/test/conformance/run_%.o) $(SUPPORT) $(ALL_ARCHIVES)
-	$(call link,$(ALL_EXT) $(CHECK_LIBS))
-
-define topic
-$(B)/gen/conform_$(1).c: Makefile
-	$$(call conform_main,$(1))
-$(B)/test/conform_$(1): $(B)/gen/conform_$(1).c $(B)/obj/test/conformance/conform.o $(B)/obj/test/conformance/run_$(1).o $(SUPPORT) $$(call archives_of,$$(call topic_layers,$(1)))
-	$$(call link,$$(call ext_of,$$(call topic_layers,$(1))) $$(CHECK_LIBS))
-.PHONY: vectors-$(1)
-vectors-$(1): $(B)/test/conform_$(1)
-	$(B)/test/conform_$(1) $$(VECTOR_FLAGS)
-endef
-$(foreach t,$(TOPICS),$(eval $(call topic,$(t))))
 
 # test/sim/sim_<name>.c: a program taking --seeds N --first S; the other files of the folder are shared. Likewise bench.
 SIMS    := $(patsubst test/sim/%.c,%,$(sort $(wildcard test/sim/sim_*.c)))
@@ -307,7 +276,7 @@ $(PROGRAM_HELPERS): $(B)/test/%: $(B)/obj/test/programs/%.o $(SUPPORT) $(ALL_ARC
 # ---- running the tests ------------------------------------------------------------------------------------------------
 # A jobs file has a name, a tab and a command per line; test/run.sh runs them and adds up what they say.
 
-TEST_BINS := $(UNIT_BINS) $(SIMS:%=$(B)/test/%) $(EMBEDS:%=$(B)/test/embed_%) $(FUZZERS:%=$(B)/test/fuzz_%) $(if $(TOPICS),$(B)/test/conform) $(PROGRAM_HELPERS)
+TEST_BINS := $(UNIT_BINS) $(SIMS:%=$(B)/test/%) $(EMBEDS:%=$(B)/test/embed_%) $(FUZZERS:%=$(B)/test/fuzz_%) $(PROGRAM_HELPERS)
 STAGED    := $(if $(filter release,$(VARIANT)),1)
 RUN        = bash test/run.sh -j $(JOBS) -l $(B)/log
 job        = printf '%s\t%s\n' '$(1)' '$(2)';
@@ -334,8 +303,9 @@ test-run:
 	   $(call job,programs,bash test/programs/run.sh $(B)/bin) \
 	   $(call job,record,bash test/programs/record.sh $(B)/bin) \
 	   $(call job,agent,bash test/programs/agent.sh $(B)/bin) \
+	   $(call job,conform,bash test/programs/conform.sh $(B)/bin) \
 	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK))) \
-	   $(if $(TOPICS),$(call job,vectors,$(B)/test/conform $(VECTOR_FLAGS))) } > $(B)/log/jobs
+	   $(call job,vectors,$(VECTORS)) } > $(B)/log/jobs
 	@$(RUN) $(B)/log/jobs
 
 deps: ## install what building and testing needs (root on Debian), or print the command
@@ -345,7 +315,7 @@ demo: deps ## build, run the demo unattended, print its transcript
 	@$(SUBMAKE) all
 	@BIN=$(abspath $(B))/bin bash apps/demo.sh
 
-.PHONY: vectors conformance sim sim-nat sanitize valgrind coverage bench fuzz embed unit
+.PHONY: vectors conformance conform-peers sim sim-nat sanitize valgrind coverage bench fuzz embed unit
 unit: $(UNIT_BINS) ## the unit tests alone (test-<layer> for one layer)
 	@mkdir -p $(B)/log
 	@{ $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) } > $(B)/log/jobs-unit
@@ -356,9 +326,14 @@ embed: $(EMBEDS:%=$(B)/test/embed_%) ## the embedding examples alone
 	@{ $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) } > $(B)/log/jobs-embed
 	@$(RUN) $(B)/log/jobs-embed
 
-vectors: $(B)/test/conform ## every vector whose layer exists (VECTOR_FLAGS="--verbose --filter TEXT")
-	@$(B)/test/conform $(VECTOR_FLAGS)
+VECTORS = $(B)/bin/weft conform --strict-errors $(VECTOR_FLAGS)
+vectors: $(B)/bin/weft ## every case of vectors/v1 in process (VECTOR_FLAGS="--verbose --filter TEXT")
+	@$(VECTORS)
+vectors-%: $(B)/bin/weft
+	@$(VECTORS) --layer $*
 conformance: vectors ## the same
+conform-peers: $(B)/bin/weft ## py-libp2p, js-libp2p and go-libp2p against the vectors, through shims; installs them
+	@BIN=$(abspath $(B))/bin timeout 3600 python3 test/conformance/peers $(PEERS)
 
 sim: $(SIMS:%=$(B)/test/%) ## simulated sessions, SEEDS=10000
 	@mkdir -p $(B)/log
@@ -376,11 +351,11 @@ sanitize: deps ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
 
 valgrind: ## unit tests, vectors and a few simulated sessions under valgrind
 	@sh test/deps.sh build valgrind
-	@$(SUBMAKE) $(TEST_BINS)
+	@$(SUBMAKE) $(TEST_BINS) $(B)/bin/weft
 	@mkdir -p $(B)/log
 	@{ $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(VALGRIND) $(B)/test/unit_$(l))) \
 	   $(foreach s,$(SIMS),$(call job,$(s),$(VALGRIND) $(B)/test/$(s) --seeds 5 --first 1)) \
-	   $(if $(TOPICS),$(call job,vectors,$(VALGRIND) $(B)/test/conform)) } > $(B)/log/jobs-valgrind
+	   $(call job,vectors,$(VALGRIND) $(VECTORS) --case-timeout 60) } > $(B)/log/jobs-valgrind
 	@$(RUN) -t 3600 $(B)/log/jobs-valgrind
 VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
 
@@ -409,14 +384,14 @@ interop-%: FORCE ## a row with a real peer: chromium firefox node go rust py sel
 
 # ---- lint -------------------------------------------------------------------------------------------------------------
 
-FORMATTED = $(sort $(wildcard $(foreach d,$(LAYERS) apps test/*,$(d)/*.c $(d)/*.h)))
+FORMATTED = $(sort $(wildcard $(foreach d,$(LAYERS) apps apps/* test/*,$(d)/*.c $(d)/*.h)))
 
-.PHONY: lint lint-includes lint-symbols lint-functions lint-cppcheck format format-check
-lint: ## clang-format, cppcheck, include edges, archive symbols, function sizes
+.PHONY: lint lint-includes lint-symbols lint-functions lint-cppcheck lint-vectors format format-check
+lint: ## clang-format, cppcheck, include edges, archive symbols, function sizes, schemas of the vectors
 	@sh test/deps.sh build lint
 	@$(SUBMAKE) archives
 	@mkdir -p $(B)/log
-	@{ $(foreach t,format-check lint-includes lint-symbols lint-functions lint-cppcheck,$(call job,$(t),$(MAKE) --no-print-directory -s $(MAKEOVERRIDES) $(t))) } > $(B)/log/jobs-lint
+	@{ $(foreach t,format-check lint-includes lint-symbols lint-functions lint-cppcheck lint-vectors,$(call job,$(t),$(MAKE) --no-print-directory -s $(MAKEOVERRIDES) $(t))) } > $(B)/log/jobs-lint
 	@MAKEFLAGS= $(RUN) $(B)/log/jobs-lint
 
 lint-includes: ## every include follows the declared graph
@@ -427,6 +402,9 @@ lint-functions: ## no function over 90 lines
 	@bash test/lint/functions.sh $(sort $(wildcard $(foreach d,$(LAYERS) apps,$(d)/*.c)))
 lint-cppcheck: ## cppcheck over layers and apps
 	@bash test/lint/cppcheck.sh $(B)/cppcheck $(JOBS) $(LAYERS) $(wildcard apps)
+
+lint-vectors: ## vectors/v1 against vectors/schema
+	@bash test/lint/vectors.sh vectors
 
 format: ## reformat all C files
 	@sh test/deps.sh lint
@@ -491,7 +469,7 @@ clean: ## remove everything that was built
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## /{sub(/%/, "<peer>", $$1); printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-	@printf '  %-16s %s\n' 'test-<layer>' 'unit tests of one: $(UNIT_LAYERS)' 'vectors-<topic>' 'vectors of one: $(TOPICS)' \
+	@printf '  %-16s %s\n' 'test-<layer>' 'unit tests of one: $(UNIT_LAYERS)' 'vectors-<layer>' 'vectors of one' \
 	  'install-<layer>' 'one layer and what it needs; uninstall-<layer>'
 	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR MBEDTLS=<prefix> WERROR=1 V=1 NO_INSTALL=1 JOBS=n SEEDS=n FUZZ_TIME=s'
 

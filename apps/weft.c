@@ -13,6 +13,7 @@ static int help(int argc, char **argv);
 static const app_command commands[] = {
     {"decode", weft_decode, "shows the layers of a capture or of hex, and which byte breaks which rule"},
     {"interop-agent", weft_interop_agent, "one side of a transport test of libp2p's unified-testing"},
+    {"conform", weft_conform, "conformance vectors against our layers or any implementation"},
     {"help", help, "this list; 'weft COMMAND --help' for one of them"},
 };
 

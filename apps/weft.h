@@ -12,5 +12,6 @@ typedef struct app_command {
 
 int weft_decode(int argc, char **argv);        /* weft-decode.c */
 int weft_interop_agent(int argc, char **argv); /* weft-agent.c */
+int weft_conform(int argc, char **argv);       /* weft-conform.c */
 
 #endif

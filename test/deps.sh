@@ -31,7 +31,9 @@ lint() {
   need clang-format command -v "${CLANG_FORMAT:-clang-format}"
   need cppcheck command -v cppcheck
   need binutils command -v "${NM:-nm}"
+  need python3-jsonschema jsonschema
 }
+jsonschema() { python3 -c 'import jsonschema' || /usr/bin/python3 -c 'import jsonschema'; }
 
 fuzz() {
   need clang command -v "${CLANG:-clang}"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "test/support/json.h"
+#include "apps/json.h"
 
 static bool is_event(const json *j) {
   const json *t = json_get(j, "t_ms");

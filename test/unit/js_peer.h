@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "test/support/json.h"
+#include "apps/json.h"
 #include "test/support/private_world.h"
 #include "webrtc/private_int.h"
 

@@ -15,7 +15,7 @@ static bool is(const void *data, size_t len, const char *want) {
   return data && len == strlen(want) && memcmp(data, want, len) == 0;
 }
 
-/* Written by npm's @libp2p/identify 4.1 (case identify-0 of vectors/import/relay.json). */
+/* Written by npm's @libp2p/identify 4.1 (case identify-0 of test/conformance/public/relay.json). */
 #define RECORDED \
   "2a0a697066732f302e312e30320d636f6e666f726d616e63652f300a24080112200fb2da8845359bc718fb6e762cb5f41b37ec70f01ed3ec2e" \
   "b1b1" \

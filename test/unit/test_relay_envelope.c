@@ -1,6 +1,6 @@
 #include "test/unit/relay_rig.h"
 
-/* vectors/import/relay.json: sign-in-9223372036854775807, made with Python's cryptography from RFC 0002. */
+/* test/conformance/public/relay.json: sign-in-9223372036854775807, made with Python's cryptography from RFC 0002. */
 #define PAYLOAD \
   "0a26002408011220f9b7f5c3c40a5239cbcdae85233e094bdd7c461a651538b22304beabd5fc4e3d1226002408011220487a358fc20be61479" \
   "f9" \

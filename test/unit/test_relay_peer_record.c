@@ -7,7 +7,7 @@ static int decode(weft_relay_peer_record *p, const char *hex) {
   return weft_relay_peer_record_decode(p, buf, hex_into(buf, sizeof buf, hex));
 }
 
-/* vectors/import/relay.json: peer-record-1 */
+/* test/conformance/public/relay.json: peer-record-1 */
 START_TEST(reads_a_record) {
   weft_relay_peer_record p;
   ck_assert_int_eq(decode(&p, ID "1081e2cfaa061a0b0a0904c000020191020fa1"), WEFT_OK);

@@ -1,6 +1,6 @@
 #include "test/unit/relay_rig.h"
 
-/* Made with npm's @libp2p/circuit-relay-v2 (vectors/import/relay.json: hop-connect-addr-0). */
+/* Made with npm's @libp2p/circuit-relay-v2 (test/conformance/public/relay.json: hop-connect-addr-0). */
 #define CONNECT_TWO_ADDRS \
   "0801123d0a26002408011220487a358fc20be61479f9c7503dd90bb9b5c948274d19bd946bf691fda56cb0d7120904c000020191020fa11208" \
   "04" \

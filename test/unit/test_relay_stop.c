@@ -1,6 +1,6 @@
 #include "test/unit/relay_client_rig.h"
 
-/* vectors/import/relay.json: stop-connect-limit-0, with its length */
+/* test/conformance/public/relay.json: stop-connect-limit-0, with its length */
 #define ASKED \
   "34 080012280a26002408011220487a358fc20be61479f9c7503dd90bb9b5c948274d19bd946bf691fda56cb0d71a06087810808008"
 

@@ -1,6 +1,6 @@
 #include "test/unit/relay_rig.h"
 
-/* vectors/import/relay.json: voucher-1700000000 */
+/* test/conformance/public/relay.json: voucher-1700000000 */
 #define RELAY "002408011220f9b7f5c3c40a5239cbcdae85233e094bdd7c461a651538b22304beabd5fc4e3d"
 #define PEER "002408011220487a358fc20be61479f9c7503dd90bb9b5c948274d19bd946bf691fda56cb0d7"
 #define VOUCHER "0a26" RELAY "1226" PEER "1880e2cfaa06"

@@ -1,0 +1,129 @@
+/* webrtc_framing.*, webrtc_stream.*: libp2p's frames on a data channel, and the stream they make. */
+#include <string.h>
+
+#include "apps/conform/op.h"
+#include "webrtc/deframe.h"
+#include "webrtc/halves.h"
+#include "webrtc/webrtc.h"
+
+static void put_flag(json *to, const char *key, int flag) {
+  if (flag < 0)
+    json_put_null(to, key);
+  else
+    json_put_u64(to, key, (uint64_t)flag);
+}
+
+static void put_frame(json *to, const weft_webrtc_frame *f) {
+  put_flag(to, "flag", f->flag);
+  if (f->message)
+    json_put_hex(to, "message", f->message, f->len);
+  else
+    json_put_null(to, "message");
+}
+
+/* One channel message that holds exactly one frame. */
+static conform_status decode(conform_call *c) {
+  size_t len, body_len = 0;
+  const uint8_t *in = conform_bytes(c, "hex", &len), *body = NULL;
+  weft_webrtc_deframer d;
+  weft_webrtc_frame f;
+  if (!in) return CONFORM_BAD;
+  weft_webrtc_deframer_init(&d, NULL);
+  int rc = weft_webrtc_deframer_next(&d, &in, &len, &body, &body_len);
+  if (rc >= 0) rc = rc == 1 && len == 0 ? weft_webrtc_frame_decode(&f, body, body_len) : WEFT_EMALFORMED;
+  if (rc == WEFT_OK) put_frame(c->out, &f);
+  weft_webrtc_deframer_free(&d);
+  return conform_code(rc);
+}
+
+static conform_status encode(conform_call *c) {
+  uint8_t *out = conform_memory(c, WEFT_WEBRTC_FRAME_MAX);
+  size_t len = 0;
+  uint64_t flag;
+  weft_webrtc_frame f = {.flag = conform_u64(c, "flag", &flag) ? (int)flag : WEFT_WEBRTC_FLAG_NONE};
+  if (!json_is_null(json_get(c->in, "message")) && !(f.message = conform_bytes(c, "message", &f.len)))
+    return CONFORM_BAD;
+  int rc = weft_webrtc_frame_encode(&f, out, WEFT_WEBRTC_FRAME_MAX, &len);
+  if (rc == WEFT_OK) json_put_hex(c->out, "hex", out, len);
+  return conform_code(rc);
+}
+
+static conform_status put_frames(conform_call *c, weft_webrtc_deframer *d, json *messages) {
+  for (const json *chunk = json_first(json_get(c->in, "chunks")); chunk; chunk = chunk->next) {
+    size_t len, body_len;
+    const uint8_t *in = conform_bytes_of(c, chunk, &len), *body;
+    int rc;
+    if (!in) return CONFORM_BAD;
+    while ((rc = weft_webrtc_deframer_next(d, &in, &len, &body, &body_len)) > 0) {
+      weft_webrtc_frame f;
+      rc = weft_webrtc_frame_decode(&f, body, body_len);
+      if (rc != WEFT_OK) return conform_code(rc);
+      put_frame(json_put_object(messages, NULL), &f);
+    }
+    if (rc < 0) return conform_code(rc);
+  }
+  return CONFORM_OK;
+}
+
+/* Chunks as they come; messages may span them. */
+static conform_status split(conform_call *c) {
+  weft_webrtc_deframer d;
+  weft_webrtc_deframer_init(&d, NULL);
+  conform_status s = put_frames(c, &d, json_put_array(c->out, "messages"));
+  json_put_u64(c->out, "left", weft_webrtc_deframer_held(&d));
+  weft_webrtc_deframer_free(&d);
+  return s;
+}
+
+/* ---- the flags of one stream ---- */
+
+static bool act(weft_webrtc_halves *h, const char *what) {
+  if (strcmp(what, "close_write") == 0) return weft_webrtc_halves_shutdown(h);
+  if (strcmp(what, "close_read") == 0) return weft_webrtc_halves_stop(h);
+  if (strcmp(what, "reset") == 0) weft_webrtc_halves_reset(h, WEFT_ECLOSED, true);
+  if (strcmp(what, "channel_reset") == 0) (void)weft_webrtc_halves_channel_reset(h);
+  return strcmp(what, "reset") == 0 || strcmp(what, "channel_reset") == 0;
+}
+
+static void put_owed(weft_webrtc_halves *h, json *sent) {
+  int flag;
+  while ((flag = weft_webrtc_halves_next(h, false, 0)) != WEFT_WEBRTC_FLAG_NONE) {
+    weft_webrtc_halves_sent(h, flag);
+    json_put_u64(sent, NULL, (uint64_t)flag);
+  }
+}
+
+static void take_frame(weft_webrtc_halves *h, json *read, const weft_webrtc_frame *f) {
+  if (f->len > 0 && f->flag != WEFT_WEBRTC_RESET && h->reset == WEFT_OK && weft_webrtc_halves_readable(h))
+    json_put_hex(read, NULL, f->message, f->len);
+  if (f->flag >= 0) (void)weft_webrtc_halves_flag(h, f->flag, 0);
+}
+
+/* Frames that come in and calls of the application, in order; the flags that go out and what is left of the stream. */
+static conform_status stream(conform_call *c) {
+  weft_webrtc_halves h;
+  weft_webrtc_halves_init(&h);
+  json *read = json_put_array(c->out, "read"), *sent = json_put_array(c->out, "sent_flags");
+  for (const json *s = json_first(json_get(c->in, "steps")); s; s = s->next) {
+    const char *what = json_text(json_get(s, "do"));
+    uint64_t flag;
+    weft_webrtc_frame f = {.flag = json_u64(json_get(s, "flag"), &flag) ? (int)flag : WEFT_WEBRTC_FLAG_NONE};
+    f.message = conform_bytes_of(c, json_get(s, "message"), &f.len);
+    if (!what)
+      take_frame(&h, read, &f);
+    else if (!act(&h, what))
+      return CONFORM_STATE;
+    put_owed(&h, sent);
+  }
+  json_put_bool(c->out, "readable", weft_webrtc_halves_readable(&h));
+  json_put_bool(c->out, "writable", weft_webrtc_halves_writable(&h));
+  json_put_bool(c->out, "reset", h.reset != WEFT_OK);
+  json_put_bool(c->out, "finished", weft_webrtc_halves_finished(&h, false, 0));
+  return CONFORM_OK;
+}
+
+const conform_entry conform_framing[] = {{"webrtc_framing.decode", decode},
+                                         {"webrtc_framing.encode", encode},
+                                         {"webrtc_framing.split", split},
+                                         {"webrtc_stream.run", stream},
+                                         {NULL, NULL}};

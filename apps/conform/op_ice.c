@@ -1,0 +1,103 @@
+/* ice_candidate.*, ice_credentials.*, ice_priority.* */
+#include "ice/ice.h"
+
+#include <string.h>
+
+#include "apps/conform/op.h"
+
+static void put_ip(json *to, const char *key, const weft_addr *a) {
+  char ip[WEFT_ADDR_TEXT_MAX];
+  if (a->family == WEFT_AF_NONE)
+    json_put_null(to, key);
+  else
+    json_put_string(to, key, weft_addr_format_ip(a, ip, sizeof ip));
+}
+
+static conform_status put_candidate(conform_call *c, const weft_ice_candidate *got) {
+  json_put_string(c->out, "foundation", got->foundation);
+  json_put_u64(c->out, "component", got->component);
+  json_put_string(c->out, "transport", got->tcp ? "tcp" : "udp");
+  json_put_u64(c->out, "priority", got->priority);
+  if (got->host[0])
+    json_put_string(c->out, "address", got->host);
+  else
+    put_ip(c->out, "address", &got->addr);
+  json_put_u64(c->out, "port", got->addr.port);
+  json_put_string(c->out, "type", weft_ice_candidate_type_name(got->type));
+  put_ip(c->out, "rel_address", &got->related);
+  if (got->related.family != WEFT_AF_NONE) json_put_u64(c->out, "rel_port", got->related.port);
+  json_put_string(c->out, "ufrag", got->ufrag[0] ? got->ufrag : NULL);
+  return CONFORM_OK;
+}
+
+static conform_status parse(conform_call *c) {
+  const json *text = json_get(c->in, "text");
+  weft_ice_candidate got;
+  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  int rc = weft_ice_candidate_parse(&got, text->text, text->len);
+  return rc == WEFT_OK ? put_candidate(c, &got) : conform_code(rc);
+}
+
+static bool ip_of(const conform_call *c, const char *key, weft_addr *a) {
+  const char *ip = conform_text(c, key);
+  return ip && weft_addr_parse_ip(a, ip, strlen(ip)) == WEFT_OK;
+}
+
+static bool copy_text(const conform_call *c, const char *key, char *to, size_t cap) {
+  const char *text = conform_text(c, key);
+  if (!text || strlen(text) >= cap) return false;
+  memcpy(to, text, strlen(text) + 1);
+  return true;
+}
+
+static conform_status format(conform_call *c) {
+  static const weft_ice_candidate_type types[] = {WEFT_ICE_HOST, WEFT_ICE_SRFLX, WEFT_ICE_PRFLX, WEFT_ICE_RELAY};
+  weft_ice_candidate k;
+  char text[512];
+  size_t i = 0;
+  memset(&k, 0, sizeof k);
+  while (i < 4 && !conform_is(c, "type", weft_ice_candidate_type_name(types[i]))) i++;
+  if (i == 4 || !copy_text(c, "foundation", k.foundation, sizeof k.foundation) ||
+      !conform_u16(c, "component", &k.component) || !conform_u32(c, "priority", &k.priority))
+    return CONFORM_BAD;
+  k.type = types[i];
+  if (!ip_of(c, "address", &k.addr) && !copy_text(c, "address", k.host, sizeof k.host)) return CONFORM_BAD;
+  if (!conform_u16(c, "port", &k.addr.port)) return CONFORM_BAD;
+  if (ip_of(c, "rel_address", &k.related)) (void)conform_u16(c, "rel_port", &k.related.port);
+  (void)copy_text(c, "ufrag", k.ufrag, sizeof k.ufrag);
+  int rc = weft_ice_candidate_format(&k, text, sizeof text);
+  if (rc == WEFT_OK) json_put_string(c->out, "text", text);
+  return conform_code(rc);
+}
+
+static conform_status credentials(conform_call *c) {
+  const json *value = json_get(c->in, "value");
+  if (!value || value->type != JSON_STRING) return CONFORM_BAD;
+  size_t min = conform_is(c, "kind", "pwd") ? WEFT_ICE_PWD_MIN : WEFT_ICE_UFRAG_MIN;
+  return weft_ice_cred_valid(value->text, value->len, min) ? CONFORM_OK : CONFORM_MALFORMED;
+}
+
+static conform_status priority(conform_call *c) {
+  static const weft_ice_candidate_type all[] = {WEFT_ICE_HOST, WEFT_ICE_SRFLX, WEFT_ICE_PRFLX, WEFT_ICE_RELAY};
+  uint16_t preference, component;
+  if (!conform_u16(c, "local_preference", &preference) || !conform_u16(c, "component", &component)) return CONFORM_BAD;
+  for (size_t i = 0; i < WEFT_ARRAY_LEN(all); i++) {
+    if (!conform_is(c, "type", weft_ice_candidate_type_name(all[i]))) continue;
+    json_put_u64(c->out, "priority", weft_ice_priority(all[i], preference, component));
+    return CONFORM_OK;
+  }
+  return CONFORM_UNSUPPORTED;
+}
+
+static conform_status pair_priority(conform_call *c) {
+  uint32_t g, d;
+  if (!conform_u32(c, "G", &g) || !conform_u32(c, "D", &d)) return CONFORM_BAD;
+  /* RFC 8445 section 5.1.2: priorities are from 1 to 2^31 - 1; the value of larger ones needs 65 bits */
+  if (g > 0x7fffffff || d > 0x7fffffff) return CONFORM_MALFORMED;
+  json_put_u64(c->out, "priority", weft_ice_pair_priority(g, d));
+  return CONFORM_OK;
+}
+
+const conform_entry conform_ice[] = {{"ice_candidate.parse", parse},         {"ice_candidate.format", format},
+                                     {"ice_credentials.check", credentials}, {"ice_priority.candidate", priority},
+                                     {"ice_priority.pair", pair_priority},   {NULL, NULL}};

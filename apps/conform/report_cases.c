@@ -1,0 +1,134 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/conform/judge.h"
+
+void conform_report_begin(conform_reporter *r) {
+  switch (r->format) {
+  case CONFORM_TABLE:
+    printf("%-22s %6s %7s %7s %12s %9s\n", "vectors", "cases", "passed", "failed", "unsupported", "expected");
+    break;
+  case CONFORM_TAP: puts("TAP version 13"); break;
+  case CONFORM_JUNIT:
+    puts("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"vectors\">");
+    break;
+  case CONFORM_JSON: puts("{\"cases\":["); break;
+  }
+}
+
+/* "unexpected pass" where a failure was expected. */
+static const char *word(const conform_report *one) {
+  return one->verdict == CONFORM_PASS && one->failed ? "unexpected pass" : conform_verdict_name(one->verdict);
+}
+
+static const char *reason(const conform_report *one) {
+  return one->verdict == CONFORM_PASS && one->failed ? one->expected->reason : one->why;
+}
+
+static void table_case(const conform_reporter *r, const conform_report *one) {
+  if (!one->failed && (!r->verbose || one->verdict == CONFORM_PASS)) return;
+  printf("%s:%d: %s%s: %s: %s\n", one->file->path, one->c->line, one->expected && !one->failed ? "expected " : "",
+         word(one), one->c->id, one->expected && !one->failed ? one->expected->reason : reason(one));
+}
+
+static void tap_case(const conform_reporter *r, const conform_report *one) {
+  bool ok = one->verdict == CONFORM_PASS || one->verdict == CONFORM_SKIP;
+  printf("%s %u - %s/%s", ok && !one->failed ? "ok" : "not ok", r->number, one->file->type, one->c->id);
+  if (one->verdict == CONFORM_SKIP) printf(" # SKIP unsupported");
+  if (one->expected && !one->failed) printf(" # TODO %s", one->expected->reason);
+  putchar('\n');
+  if (one->failed) printf("  ---\n  %s: '%s:%d: %s'\n  ...\n", word(one), one->file->path, one->c->line, reason(one));
+}
+
+static void put_xml(const char *text) {
+  static const char special[] = "&<>\"";
+  static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
+  for (; *text; text++) {
+    const char *at = strchr(special, *text);
+    if (at)
+      fputs(names[at - special], stdout);
+    else
+      putchar((unsigned char)*text < 0x20 ? ' ' : *text);
+  }
+}
+
+static void junit_case(const conform_report *one) {
+  printf("<testcase classname=\"");
+  put_xml(one->file->type);
+  printf("\" name=\"");
+  put_xml(one->c->id);
+  printf("\">");
+  if (one->failed) {
+    printf("<failure type=\"%s\" message=\"", word(one));
+    put_xml(reason(one));
+    printf("\"/>");
+  } else if (one->verdict != CONFORM_PASS) {
+    printf("<skipped message=\"");
+    put_xml(one->expected ? one->expected->reason : "unsupported");
+    printf("\"/>");
+  }
+  puts("</testcase>");
+}
+
+static void json_case(const conform_reporter *r, const conform_report *one) {
+  json *j = json_new(JSON_OBJECT);
+  json_put_string(j, "type", one->file->type);
+  json_put_string(j, "tcId", one->c->id);
+  json_put_string(j, "file", one->file->path);
+  json_put_u64(j, "line", (uint64_t)one->c->line);
+  json_put_string(j, "verdict", conform_verdict_name(one->verdict));
+  json_put_bool(j, "expected", !one->failed);
+  if (one->why[0]) json_put_string(j, "why", one->why);
+  if (one->expected) json_put_string(j, "reason", one->expected->reason);
+  if (one->c->rule) json_put_string(j, "rule", one->c->rule);
+  char *text = json_write(j, NULL);
+  printf("%s%s\n", r->number > 1 ? "," : "", text);
+  free(text);
+  json_free(j);
+}
+
+static void count(conform_tally *t, const conform_report *one) {
+  t->cases++;
+  if (one->failed)
+    t->failed++;
+  else if (one->verdict == CONFORM_SKIP)
+    t->unsupported++;
+  else if (one->verdict == CONFORM_PASS)
+    t->passed++;
+  else
+    t->expected++;
+}
+
+void conform_report_case(conform_reporter *r, const conform_report *one) {
+  r->number++;
+  count(&r->total, one);
+  switch (r->format) {
+  case CONFORM_TABLE: table_case(r, one); break;
+  case CONFORM_TAP: tap_case(r, one); break;
+  case CONFORM_JUNIT: junit_case(one); break;
+  case CONFORM_JSON: json_case(r, one); break;
+  }
+}
+
+void conform_report_file(conform_reporter *r, const conform_file *f, const conform_tally *t) {
+  if (r->format != CONFORM_TABLE) return;
+  printf("%-22s %6u %7u %7u %12u %9u\n", f->type, t->cases, t->passed, t->failed, t->unsupported, t->expected);
+}
+
+void conform_report_end(conform_reporter *r) {
+  const conform_tally *t = &r->total;
+  switch (r->format) {
+  case CONFORM_TABLE: break;
+  case CONFORM_TAP: printf("1..%u\n", r->number); break;
+  case CONFORM_JUNIT: puts("</testsuite>\n</testsuites>"); break;
+  case CONFORM_JSON:
+    printf("],\n\"totals\":{\"cases\":%u,\"passed\":%u,\"failed\":%u,\"unsupported\":%u,\"expected\":%u}}\n", t->cases,
+           t->passed, t->failed, t->unsupported, t->expected);
+    break;
+  }
+  fflush(stdout);
+  FILE *to = r->format == CONFORM_TABLE ? stdout : stderr;
+  fprintf(to, "(%u unsupported, %u failed as expected)\n", t->unsupported, t->expected);
+  fprintf(to, "%u cases, %u passed, %u failed\n", t->cases, t->passed, t->failed);
+}

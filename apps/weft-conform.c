@@ -1,0 +1,228 @@
+/* weft conform: runs the cases of vectors/v1 against our own layers, or against any implementation through a shim. */
+#define _POSIX_C_SOURCE 200809L
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "apps/args.h"
+#include "apps/conform/judge.h"
+#include "apps/node.h"
+#include "apps/weft.h"
+
+/* A shim that answers nothing must not cost the time limit thousands of times. */
+enum { HANGS_MAX = 10 };
+
+typedef struct options {
+  const char *layer, *dir, *shim, *format, *limit, *start, *expect, *filter;
+  app_list files;
+  bool verbose, strict;
+} options;
+
+typedef struct run {
+  options o;
+  conform_reporter reporter;
+  conform_expectations expectations;
+  conform_child child;
+  unsigned hangs;
+  bool bad_file;
+} run;
+
+/* ---- our own layers, in this process: a crash or a hang ends it, and says where ---- */
+
+static char under_way[512];
+
+static void ends_here(int sig) {
+  static const char hang[] = "hang: ", crash[] = "crash: ";
+  ssize_t n =
+      sig == SIGALRM ? write(STDERR_FILENO, hang, sizeof hang - 1) : write(STDERR_FILENO, crash, sizeof crash - 1);
+  if (n > 0) n = write(STDERR_FILENO, under_way, strlen(under_way));
+  (void)n;
+  _exit(APP_EXIT_INTERNAL);
+}
+
+/* A sanitizer's own handlers stay. */
+static void watch(void) {
+  static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction old, now = {.sa_handler = ends_here};
+    if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) sigaction(signals[i], &now, NULL);
+  }
+}
+
+static void ask_ourselves(const conform_file *f, const conform_case *c, int limit_ms, conform_answer *a) {
+  struct itimerval limit = {{0, 0}, {limit_ms / 1000, limit_ms % 1000 * 1000}}, none = {{0, 0}, {0, 0}};
+  snprintf(under_way, sizeof under_way, "%s:%d: %s\n", f->path, c->line, c->id);
+  *a = (conform_answer){.out = json_new(JSON_OBJECT)};
+  setitimer(ITIMER_REAL, &limit, NULL);
+  a->status = conform_op(c->op, c->in, a->out);
+  setitimer(ITIMER_REAL, &none, NULL);
+}
+
+/* ---- one case ---- */
+
+static void ask(run *r, const conform_file *f, const conform_case *c, conform_answer *a) {
+  if (!r->o.shim) {
+    ask_ourselves(f, c, r->child.limit_ms, a);
+    return;
+  }
+  if (r->hangs < HANGS_MAX) {
+    conform_child_ask(&r->child, c->op, c->in, a);
+    r->hangs = a->outcome == CONFORM_HUNG ? r->hangs + 1 : 0;
+    return;
+  }
+  *a = (conform_answer){.outcome = CONFORM_HUNG};
+  snprintf(a->why, sizeof a->why, "not asked: the %d cases before it had no answer", HANGS_MAX);
+}
+
+static void run_case(run *r, const conform_file *f, const conform_case *c) {
+  char why[400];
+  conform_answer a;
+  ask(r, f, c, &a);
+  conform_report one = {.file = f, .c = c, .verdict = conform_judge(c, &a, r->o.strict, why, sizeof why), .why = why};
+  conform_expected *e = conform_expect_find(&r->expectations, f->type, c->id);
+  one.expected = e;
+  if (e) e->seen++;
+  if (one.verdict == CONFORM_SKIP)
+    one.failed = false;
+  else if (one.verdict == CONFORM_PASS)
+    one.failed = e != NULL;
+  else
+    one.failed = !e || strcmp(e->outcome, conform_verdict_name(one.verdict)) != 0;
+  conform_report_case(&r->reporter, &one);
+  conform_answer_free(&a);
+}
+
+/* ---- files ---- */
+
+static bool chosen(const run *r, const conform_file *f, const conform_case *c) {
+  if (r->o.layer && strcmp(r->o.layer, f->layer) != 0) return false;
+  return !r->o.filter || strstr(c->id, r->o.filter) || strstr(c->op, r->o.filter);
+}
+
+static conform_tally minus(conform_tally a, const conform_tally *b) {
+  return (conform_tally){a.cases - b->cases, a.passed - b->passed, a.failed - b->failed, a.unsupported - b->unsupported,
+                         a.expected - b->expected};
+}
+
+static void run_file(run *r, const char *path) {
+  conform_file f;
+  conform_tally before = r->reporter.total;
+  if (!conform_file_load(&f, path, stderr)) {
+    r->bad_file = true;
+  } else {
+    for (size_t i = 0; i < f.cases_len; i++)
+      if (chosen(r, &f, &f.cases[i])) run_case(r, &f, &f.cases[i]);
+    conform_tally t = minus(r->reporter.total, &before);
+    if (t.cases > 0) conform_report_file(&r->reporter, &f, &t);
+  }
+  conform_file_free(&f);
+}
+
+static bool run_folder(run *r) {
+  char pattern[1024];
+  glob_t found;
+  snprintf(pattern, sizeof pattern, "%s/*.json", r->o.dir);
+  if (glob(pattern, 0, NULL, &found) != 0) {
+    fprintf(stderr, "weft conform: no *.json in %s; name files with --file, or the folder with --dir\n", r->o.dir);
+    return false;
+  }
+  for (size_t i = 0; i < found.gl_pathc; i++) run_file(r, found.gl_pathv[i]);
+  globfree(&found);
+  return true;
+}
+
+/* ---- the command ---- */
+
+static bool read_format(const char *name, conform_format *out) {
+  static const char *const names[] = {"table", "tap", "junit", "json"};
+  for (int i = 0; i < 4; i++) {
+    *out = (conform_format)i;
+    if (strcmp(name, names[i]) == 0) return true;
+  }
+  fprintf(stderr, "weft conform: --format is table, tap, junit or json, not '%s'\n", name);
+  return false;
+}
+
+static bool read_limit(const char *option, const char *text, int *ms) {
+  char *end;
+  double s = strtod(text, &end);
+  *ms = s > 0 && s <= 3600 ? (int)(s * 1000 + 0.5) : 0;
+  if (*end == '\0' && *ms > 0) return true;
+  fprintf(stderr, "weft conform: %s is a number of seconds up to 3600, not '%s'\n", option, text);
+  return false;
+}
+
+/* An expectation that no case had is stale, or of a file that was not run. */
+static void note_unused(const run *r) {
+  for (size_t i = 0; i < r->expectations.len; i++) {
+    const conform_expected *e = &r->expectations.list[i];
+    if (e->seen == 0 && !r->o.layer && !r->o.filter && r->o.files.len == 0)
+      fprintf(stderr, "%s:%d: no case is named '%s'\n", r->expectations.path, e->line, e->pattern);
+  }
+}
+
+static int run_all(run *r) {
+  bool found = true;
+  conform_report_begin(&r->reporter);
+  for (size_t i = 0; i < r->o.files.len; i++) run_file(r, r->o.files.items[i]);
+  if (r->o.files.len == 0) found = run_folder(r);
+  conform_child_end(&r->child);
+  note_unused(r);
+  conform_report_end(&r->reporter);
+  if (r->bad_file || !found) return APP_EXIT_USAGE;
+  if (r->reporter.total.cases == 0) {
+    fputs("weft conform: no case was chosen\n", stderr);
+    return APP_EXIT_USAGE;
+  }
+  return r->reporter.total.failed > 0 ? APP_EXIT_INTERNAL : APP_EXIT_OK;
+}
+
+static int parse(options *o, int argc, char **argv) {
+  const app_option table[] = {
+      {"layer", 'l', APP_ARG_TEXT, &o->layer, 0, 0, "LAYER", "only files of this layer (stun, sctp, ...)"},
+      {"file", 'f', APP_ARG_LIST, &o->files, 0, 0, "FILE", "this file instead of the folder's; may be repeated"},
+      {"dir", 0, APP_ARG_TEXT, &o->dir, 0, 0, "DIR", "folder of the files (vectors/v1)"},
+      {"filter", 0, APP_ARG_TEXT, &o->filter, 0, 0, "TEXT", "only cases whose id or operation contains this"},
+      {"shim", 's', APP_ARG_TEXT, &o->shim, 0, 0, "COMMAND",
+       "the implementation to test; without it, our own layers in this process"},
+      {"expect", 0, APP_ARG_TEXT, &o->expect, 0, 0, "FILE", "known failures of that implementation"},
+      {"case-timeout", 0, APP_ARG_TEXT, &o->limit, 0, 0, "S", "seconds for one case (5)"},
+      {"start-timeout", 0, APP_ARG_TEXT, &o->start, 0, 0, "S",
+       "seconds for the first answer of a shim that was started (30)"},
+      {"format", 0, APP_ARG_TEXT, &o->format, 0, 0, "F", "table, tap, junit or json (table)"},
+      {"strict-errors", 0, APP_ARG_FLAG, &o->strict, 0, 0, NULL, "the class of a refusal counts too"},
+      {"verbose", 'v', APP_ARG_FLAG, &o->verbose, 0, 0, NULL, "name what is unsupported or failed as expected"},
+  };
+  const app_usage u = {
+      argv[0],
+      "[OPTIONS]",
+      "Runs conformance vectors. Exit 0: all passed or as expected; 1: an unexpected result, an unexpected pass too;\n"
+      "2: a file or an option is wrong.",
+      table,
+      sizeof table / sizeof *table,
+      0,
+      "  weft conform --shim 'python3 my_shim.py' --layer stun\n"};
+  const char *positional[1];
+  return app_args_parse(&u, argc, argv, positional);
+}
+
+int weft_conform(int argc, char **argv) {
+  static run r;
+  r.o = (options){.dir = "vectors/v1", .format = "table", .limit = "5", .start = "30"};
+  int rc = parse(&r.o, argc, argv);
+  if (rc == APP_ARGS_DONE) return APP_EXIT_OK;
+  if (rc == APP_ARGS_BAD || !read_format(r.o.format, &r.reporter.format) ||
+      !read_limit("--case-timeout", r.o.limit, &r.child.limit_ms) ||
+      !read_limit("--start-timeout", r.o.start, &r.child.start_ms) || !conform_expect_load(&r.expectations, r.o.expect))
+    return APP_EXIT_USAGE;
+  r.child.command = r.o.shim;
+  r.reporter.verbose = r.o.verbose;
+  if (!r.o.shim) watch();
+  rc = run_all(&r);
+  conform_expect_free(&r.expectations);
+  return rc;
+}

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# weft conform as a person meets it: bad files, bad shims, expectations, formats. Usage: test/programs/conform.sh [DIR OF THE PROGRAMS]
+set -u
+bin=$(cd "${1:-build/bin}" && pwd) || exit 1
+top=$PWD
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+passed=0
+failed=0
+weft=$bin/weft
+
+pass() { passed=$((passed + 1)); }
+fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; sed 's/^/  /' out err 2> /dev/null | head -n 8; }
+
+# expect NAME CODE 'regex in stdout or stderr' COMMAND...
+expect() {
+  local name=$1 code=$2 want=$3 got
+  shift 3
+  timeout 60 "$@" > out 2> err < /dev/null
+  got=$?
+  if [ "$got" -ne "$code" ]; then fail "$name: exit $got, not $code"; return; fi
+  if ! cat out err | grep -Eq -- "$want"; then fail "$name: no text like: $want"; return; fi
+  pass
+}
+also() { if cat out err | grep -Eq -- "$2"; then pass; else fail "$1: no text like: $2"; fi; }
+
+# A file of three cases; the third is to be refused.
+vector_file() {
+  cat <<'END'
+{"type":"varint","layer":"base","schema":"varint.schema.json","spec":["x"],"mode":"exact","numberOfTests":3,
+"notes":{"Normal":{"description":"plain","effect":"none","links":[]}},
+"groups":[{"params":{"op":"varint.decode","source":"by hand","licence":"CC0-1.0"},"tests":[
+{"tcId":"one","comment":"c","flags":["Normal"],"in":{"hex":"01"},"out":{"value":1,"consumed":1},"result":"valid"},
+{"tcId":"two","comment":"c","flags":["Normal"],"in":{"hex":"8001"},"out":{"value":"128"},"result":"valid"},
+{"tcId":"cut","comment":"c","flags":["Normal"],"in":{"hex":"80"},"result":"invalid","error":"malformed","rule":"the last octet ends it"}
+]}]}
+END
+}
+vector_file > good.json
+
+# A shim that is right about the first, wrong about the second, and takes the third.
+cat > wrong.sh <<'END'
+n=0
+while read -r line; do
+  n=$((n + 1))
+  id=${line#*\"id\":}
+  printf '{"id":%s,"status":"ok","out":{"value":1,"consumed":1}}\n' "${id%%,*}"
+done
+END
+# Dies at every second question.
+cat > dies.sh <<'END'
+read -r line; id=${line#*\"id\":}; printf '{"id":%s,"status":"unsupported"}\n' "${id%%,*}"
+read -r line; kill -SEGV $$
+END
+
+# ---- what works ----
+expect 'in process' 0 '^3 cases, 3 passed, 0 failed$' "$weft" conform --file good.json
+expect 'shim' 0 '^3 cases, 3 passed, 0 failed$' "$weft" conform --file good.json --shim "$bin/weft-shim"
+expect 'folder and layer' 0 '^3 cases, 3 passed' "$weft" conform --dir . --layer base
+expect 'filter' 0 '^1 cases, 1 passed' "$weft" conform --file good.json --filter cut
+expect 'all vectors through a shim' 0 ' cases, .* 0 failed$' "$weft" conform --dir "$top/vectors/v1" --shim "$bin/weft-shim" --strict-errors
+expect 'tap' 0 '^ok 2 - varint/two$' "$weft" conform --file good.json --format tap
+also 'tap plan' '^1\.\.3$'
+expect 'junit' 0 '<testcase classname="varint" name="cut"></testcase>' "$weft" conform --file good.json --format junit
+expect 'json' 0 '"tcId":"one",.*"verdict":"pass"' "$weft" conform --file good.json --format json
+python3 -c 'import json,sys; j = json.load(open("out")); sys.exit(len(j["cases"]) != 3 or j["totals"]["passed"] != 3)' && pass || fail 'json is not JSON'
+
+# ---- wrong answers, and what was expected ----
+expect 'wrong shim' 1 'good.json:5: fail: two: value is 1, expected "128"' "$weft" conform --file good.json --shim 'sh wrong.sh'
+also 'the rule is named' 'good.json:6: fail: cut: accepted, though forbidden by the last octet ends it'
+also 'counted' '^3 cases, 1 passed, 2 failed$'
+echo '{"expect":[{"case":"varint/two","outcome":"fail","reason":"known","issue":"x"},{"case":"varint/cu*","outcome":"fail","reason":"known too"}]}' > known.json
+expect 'known failures' 0 '^\(0 unsupported, 2 failed as expected\)$' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect known.json
+expect 'a known failure passes' 1 'unexpected pass: two: known' "$weft" conform --file good.json --expect known.json
+echo '{"expect":[{"case":"varint/two","outcome":"hang","reason":"known"}]}' > other.json
+expect 'another failure than the known' 1 'fail: two' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect other.json
+echo '{"expect":[{"case":"varint/two","outcome":"fail"}]}' > noreason.json
+expect 'expectation without a reason' 2 "noreason.json:1: 'reason' is missing" "$weft" conform --file good.json --expect noreason.json
+expect 'no expectation file' 2 'absent.json:1: cannot be read' "$weft" conform --file good.json --expect absent.json
+
+# ---- bad shims: the case fails with the reason, the run goes on ----
+expect 'garbage' 1 'garbage: one: not JSON .*: hello' "$weft" conform --file good.json --shim 'while read -r l; do echo hello; done'
+also 'garbage: the run goes on' '^3 cases, 0 passed, 3 failed$'
+expect 'another id' 1 "garbage: one: 'id' is not 1" "$weft" conform --file good.json --shim "while read -r l; do echo '{\"id\":77,\"status\":\"ok\"}'; done"
+expect 'no status' 1 "garbage: one: 'status' is not" "$weft" conform --file good.json --shim "read -r l; echo '{\"id\":1}'; cat > /dev/null"
+expect 'two lines' 1 'garbage: one: more than one line' "$weft" conform --file good.json --shim "read -r l; printf '{\"id\":1,\"status\":\"ok\"}\nmore\n'; cat > /dev/null"
+expect 'closes at once' 1 'crash: one: closed its output before it answered .exit 3.' "$weft" conform --file good.json --shim 'exit 3'
+expect 'no such program' 1 'crash: one: .*exit 127' "$weft" conform --file good.json --shim './no-such-shim'
+expect 'a crash, then started again' 1 'crash: two: .*signal 11' "$weft" conform --file good.json --shim 'exec sh dies.sh'
+also 'one crash alone' '^3 cases, 0 passed, 1 failed$'
+expect 'never answers' 1 'hang: one: no answer within 0.200 s' "$weft" conform --file good.json --shim 'exec sleep 300' --start-timeout 0.2
+also 'hang: the run goes on' '^3 cases, 0 passed, 3 failed$'
+expect 'closes its input' 1 'crash: one|hang: one' "$weft" conform --file good.json --shim 'exec <&-; exec sleep 300' --start-timeout 0.2
+
+# ---- bad files: named with path and line; the others still run ----
+bad_file() { # name, sed expression on the good file, regex
+  vector_file | sed "$2" > bad.json
+  expect "$1" 2 "$3" "$weft" conform --file bad.json --file good.json
+  also "$1: the other file runs" '^3 cases, 3 passed, 0 failed$'
+}
+bad_file 'not JSON' '5s/"two"/two/' 'bad.json:5: .*expected'
+bad_file 'cut off' '7d' 'bad.json:[67]: '
+bad_file 'no tcId' '4s/"tcId":"one",//' "bad.json:4: groups.0..tests.0.: 'tcId' is missing"
+bad_file 'id twice' '5s/"two"/"one"/' "bad.json:5: tcId 'one' was used on line 4"
+bad_file 'no in' '5s/"in":{"hex":"8001"},//' "bad.json:5: groups.0..tests.1.: 'in' is missing"
+bad_file 'no out' '5s/"out":{"value":"128"},//' "bad.json:5: .*'out' is missing"
+bad_file 'no rule' '6s/,"rule":.*}/}/' "bad.json:6: .*'rule' is missing"
+bad_file 'another result' '4s/"valid"/"fine"/' "bad.json:4: .*'result' is 'fine'"
+bad_file 'in is no object' '4s/{"hex":"01"}/7/' "bad.json:4: .*'in' must be an object"
+bad_file 'flag without a note' '4s/\["Normal"\]/["Odd"]/' "bad.json:4: .*flag 'Odd' has no note"
+bad_file 'wrong count' '1s/:3/:4/' "bad.json:1: 'numberOfTests' is 4, but there are 3"
+bad_file 'op of another type' '3s/varint.decode/stun.decode/' "bad.json:3: groups.0.: 'op' is 'stun.decode'"
+expect 'no such file' 2 'absent.json:1: cannot be read: No such file' "$weft" conform --file absent.json
+
+# ---- usage ----
+expect 'unknown format' 2 'table, tap, junit or json' "$weft" conform --format xml
+expect 'timeout 0' 2 'number of seconds' "$weft" conform --case-timeout 0
+expect 'empty folder' 2 'no \*.json in nowhere' "$weft" conform --dir nowhere
+expect 'no case' 2 'no case was chosen' "$weft" conform --file good.json --layer nosuch
+expect 'help' 0 'unexpected pass' "$weft" conform --help
+expect 'shim: a request that is not JSON' 1 'not JSON' sh -c "echo hello | '$bin/weft-shim'"
+expect 'shim: list' 0 '^stun_message.decode$' "$bin/weft-shim" --list
+expect 'import: no folder' 2 'IN_DIR OUT_DIR' "$top/test/conformance/import" nowhere out.d
+expect 'import' 0 'files, .* cases' "$top/test/conformance/import" "$top/test/conformance/public" out.d
+expect 'what was imported runs' 0 ' 0 failed$' "$weft" conform --file out.d/varint.json --file out.d/sdp.json
+
+# ---- the steps of vectors/README.md, as a person follows them ----
+awk '/^```python$/{on = 1; next} /^```$/{on = 0} on' "$top/vectors/README.md" > my_shim.py
+[ -s my_shim.py ] && pass || fail 'README: no program in it'
+expect 'README: its shim' 0 ' 0 failed$' "$weft" conform --shim 'python3 my_shim.py' --file "$top/vectors/v1/varint.json"
+[ "$(sed -n 's/^.* cases, \([0-9]*\) passed.*/\1/p' out)" -gt 200 ] && pass || fail 'README: few cases passed'
+sed 's/b == 0 and i > 0/False/' my_shim.py > lenient.py
+expect 'README: its shim, spoiled' 1 'fail: overlong-0-in-2: accepted, though forbidden by multiformats' "$weft" conform --shim 'python3 lenient.py' --file "$top/vectors/v1/varint.json"
+
+echo "$passed passed, $failed failed"
+exit $((failed > 0))
