@@ -109,6 +109,7 @@ static void failed(app_direct *d, const weft_closed *why, weft_time now) {
 
 static void down(app_direct *d, const weft_closed *why, weft_time now) {
   app_peer *p = d->peer;
+  app_record_closed(d->all->cfg.record, d->conn, why);
   leave_signaling(d, false, now);
   tell(d, &(app_private_event){.type = p ? APP_PRIVATE_DOWN : APP_PRIVATE_FAILED, .why = why}, now);
   if (p) app_peer_free(p, why->code == WEFT_OK ? WEFT_ECLOSED : why->code, now);
@@ -128,6 +129,7 @@ static void on_ready(app_direct *d, const weft_webrtc_event *ev, weft_time now) 
     weft_webrtc_close(d->conn, WEFT_ENOMEM, now);
     return;
   }
+  app_record_connected(d->all->cfg.record, d->conn, d->peer->id_text, 0, "channels");
   app_private_event up = {.type = APP_PRIVATE_UP, .peer = d->peer, .local = ev->local, .remote = ev->remote};
   tell(d, &up, now);
 }
@@ -220,6 +222,7 @@ static int make_attempt(app_direct *d, const app_peer *relayed) {
   cfg.webrtc.rng = a->cfg.host->rng;
   cfg.webrtc.cert = a->cfg.cert;
   cfg.webrtc.auto_consume = false;
+  if (a->cfg.record) cfg.webrtc.trace = app_record_tracer(a->cfg.record);
   if (a->cfg.keylog) cfg.webrtc.keylog = keylog;
   cfg.offerer = d->offerer;
   cfg.allow_loopback = a->loopback;

@@ -17,6 +17,7 @@
 #include <weft/webrtc/signaling.h>
 
 #include "apps/host.h"
+#include "apps/record.h"
 
 /* APP_PRIVATE_NAMES: candidates of one peer behind ".local" names that are remembered. In set-up at once: in all, and of one peer; one more is reset. Set-ups end within the limit, so this bounds what strangers can hold. */
 enum {
@@ -78,6 +79,7 @@ typedef struct app_private_callbacks {
 
 typedef struct app_private_config {
   app_host *host;
+  app_record *record; /* NULL: nothing is recorded; else keylog must be set */
   const weft_dtls_cert *cert;
   void (*keylog)(void *user, const char *line); /* may be NULL */
   weft_time limit;                              /* for one set-up; 0: weft_private's own */

@@ -206,11 +206,13 @@ static void dial_direct(app_uplink *u, weft_time now) {
   weft_webrtc_callbacks cb = {sizeof cb, conn_output, conn_event};
   int rc = open_socket(u);
   app_node_webrtc_config(u->node, &cfg);
+  cfg.trace.fn = NULL; /* a recording is of connections between peers; the relay records this one */
+  cfg.rng = u->node->rng;
   cfg.remote = u->to;
   cfg.certhash = u->target.certhash;
   cfg.expected_peer = u->relay.bytes;
   cfg.expected_peer_len = u->relay.len;
-  if (u->node->keylog) cfg.keylog = keylog;
+  cfg.keylog = u->node->keylog ? keylog : NULL;
   if (rc == WEFT_OK) rc = weft_webrtc_dial(&u->conn, &cfg, &cb, u);
   if (rc == WEFT_OK) rc = weft_webrtc_start(u->conn, &u->udp->bound, now);
   if (rc != WEFT_OK) down_here(u, WEFT_WHO_SELF, "webrtc", "dial", rc, "no route or socket to the relay", now);

@@ -124,6 +124,7 @@ static void on_identified(void *user, app_peer *peer, const weft_identify *id, w
   (void)now;
   if (peer->muxer == &app_webrtc_muxer)
     weft_webrtc_set_quirks(peer->conn, (weft_webrtc_quirks){.no_fin_ack = strstr(peer->agent, "rust-libp2p") != NULL});
+  app_record_agent(p->node.record, peer->conn, peer->agent);
   app_report_detail(&p->node.report, "%s is %s", peer->id_text, peer->agent);
 }
 
@@ -165,7 +166,8 @@ static int run(p2p *p, const char *text) {
                              .direct = {.host = &p->node.host, .cert = p->node.cert, .limit = p->ice_limit}};
   weft_time now = app_clock_now();
   cfg.accept.dialer = false;
-  cfg.direct.keylog = p->node.keylog ? keylog : NULL;
+  cfg.direct.record = p->node.record;
+  cfg.direct.keylog = p->node.keylog || p->node.record ? keylog : NULL;
   p->node.on_datagram = on_datagram;
   p->node.on_writable = tick;
   p->node.host.identified = on_identified;
@@ -288,6 +290,8 @@ int main(int argc, char **argv) {
       {"quiet", 'q', APP_ARG_FLAG, &a.node.quiet, 0, 0, NULL, "only addresses, received lines and errors"},
       {"verbose", 'v', APP_ARG_FLAG, &a.node.verbose, 0, 0, NULL, "say more"},
       {"keylog", 0, APP_ARG_TEXT, &a.node.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
+      {"record", 0, APP_ARG_TEXT, &a.node.record, 0, 0, "DIR",
+       "record each WebRTC connection, cut at every layer: DIR, DIR-2, ..."},
   };
   const app_usage u = {
       "webrtc-p2p-peer",
@@ -310,6 +314,9 @@ int main(int argc, char **argv) {
   int code = read_arguments(&p, &a, positional[0]);
   if (code != APP_EXIT_OK) return code;
   p2p_sessions_init(&p);
+  a.node.argc = argc;
+  a.node.argv = argv;
+  a.node.listener = p.listen;
   a.node.protocols = protocols;
   a.node.protocols_len = app_sessions_protocols(&p.sessions, protocols);
   code = app_node_init(&p.node, &a.node, NULL, &p);

@@ -229,11 +229,13 @@ static void webrtc_ready(void *user, app_webrtc_conn *c, weft_time now) {
   relay *r = user;
   c->peer->data = c;
   report_connected(r, c->peer, &c->local, c->yamux ? "yamux" : "channels", c->direct_version);
+  app_record_connected(r->node.record, c->conn, c->peer->id_text, c->direct_version, c->yamux ? "yamux" : "channels");
   if (!welcome(r, c->peer, now)) weft_webrtc_close(c->conn, WEFT_ENOMEM, now);
 }
 
 static void webrtc_closed(relay *r, weft_webrtc *conn, const weft_closed *why, weft_time now) {
   app_webrtc_conn *c = weft_webrtc_get_data(conn);
+  app_record_closed(r->node.record, conn, why);
   if (c && c->peer) farewell(r, c->peer, why, now);
   app_webrtc_conn_free(c, why->code == WEFT_OK ? WEFT_ECLOSED : why->code, now);
   weft_webrtc_free(conn);
@@ -265,6 +267,7 @@ static void on_identified(void *user, app_peer *p, const weft_identify *id, weft
   (void)id;
   (void)now;
   if (c) weft_webrtc_set_quirks(c->conn, (weft_webrtc_quirks){.no_fin_ack = strstr(p->agent, "rust-libp2p") != NULL});
+  if (c) app_record_agent(r->node.record, c->conn, p->agent);
   app_report_detail(&r->node.report, "%s is %s", p->id_text, p->agent);
 }
 
@@ -402,7 +405,6 @@ static int start(relay *r, const relay_options *o) {
   if (code == APP_EXIT_OK) code = open_sockets(r, o);
   if (code != APP_EXIT_OK) return code;
   app_node_webrtc_config(&r->node, &cfg);
-  if (r->node.keylog) cfg.keylog = app_node_keylog;
   cfg.stream_send_limit = CHANNEL_SEND_LIMIT;
   if (weft_webrtc_listen(&r->listener, &cfg, &cb, r) != WEFT_OK) return APP_EXIT_INTERNAL;
   r->stun_on = !o->no_stun && app_stun_service_init(&r->stun, &r->node.rng) == WEFT_OK;
@@ -496,6 +498,8 @@ int main(int argc, char **argv) {
       {"quiet", 'q', APP_ARG_FLAG, &node.quiet, 0, 0, NULL, "only addresses and errors"},
       {"verbose", 'v', APP_ARG_FLAG, &node.verbose, 0, 0, NULL, "say more, refused connections too"},
       {"keylog", 0, APP_ARG_TEXT, &node.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
+      {"record", 0, APP_ARG_TEXT, &node.record, 0, 0, "DIR",
+       "record each WebRTC connection, cut at every layer: DIR, DIR-2, ..."},
   };
   static const app_usage usage = {
       "webrtc-p2p-relay",
@@ -511,6 +515,9 @@ int main(int argc, char **argv) {
   const char *positional[1] = {NULL};
   int n = app_args_parse(&usage, argc, argv, positional);
   if (n < 0) return n == APP_ARGS_DONE ? APP_EXIT_OK : APP_EXIT_USAGE;
+  node.argc = argc;
+  node.argv = argv;
+  node.listener = true;
   if (status) return app_relay_ask(&node, positional[0], o.addr_file, WEFT_SEC(timeout.value));
   if (n > 0 || (o.port.given && o.listen.len > 0)) {
     fprintf(stderr, "webrtc-p2p-relay: %s\n",

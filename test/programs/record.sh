@@ -112,19 +112,82 @@ check "decode: not a capture" eval '"$weft" decode "$self" > decoded 2> decode.e
 check "decode: no such file" eval '"$weft" decode nothing-here 2> decode.err; [ $? -eq 2 ] && grep -q "nothing-here" decode.err'
 check "decode: half a byte" eval 'echo 000 | "$weft" decode - 2> decode.err; [ $? -eq 2 ] && grep -q "line 1: 3 hex digits" decode.err'
 
+# replay: as recorded it passes; one wrong bit in any cut, a line too few, another end or garbage does not
+replay() { "$weft" conform --session "$@" > replayed 2>&1; }
+check "replay of four sessions" replay v1 v2 listener listener-2
+check "replay: summary" grep -Eq '^4 sessions: [1-9][0-9]+ exact, [0-9]+ decode, [0-9]+ reach$' replayed
+check "replay: of a folder that holds them" eval 'mkdir all && cp -r v1 v2 all && replay all && grep -q "^2 sessions" replayed'
+flip() { # the last digit of a line's wire, or of the line before that has one
+  awk -v n="$(awk -v n="$2" 'NR <= n && !/"wire":""/ { k = NR } END { print k }' "$1")" 'NR == n { d = substr($0, length($0) - 2, 1); $0 = substr($0, 1, length($0) - 3) (d == "0" ? "1" : "0") "\"}" } { print }' "$1" > flipped && mv flipped "$1"
+}
+for cut in stun dtls sctp dcep messages streams; do
+  n=$(wc -l < v1/$cut.jsonl)
+  for line in 1 $((n / 2)) $((n - 2)); do
+    rm -rf broken && cp -r v1 broken && flip broken/$cut.jsonl "$line"
+    replay broken
+    check "replay: one bit of $cut.jsonl:$line" [ $? -eq 1 ]
+    check "replay: $cut.jsonl:$line is named" grep -q "^FAIL broken/" replayed
+  done
+  rm -rf broken && cp -r v1 broken && sed -i '$d' broken/$cut.jsonl
+  check "replay: $cut.jsonl without its end" eval '! replay broken'
+done
+rm -rf broken && cp -r v1 broken && sed -i 's/"static_key": "./"static_key": "f/; s/"ephemeral_key": "./"ephemeral_key": "e/' broken/session.json
+check "replay: other Noise keys" eval '! replay broken && grep -q "Noise handshake is another now" replayed'
+rm -rf broken && cp -r v1 broken && sed -i 's/^CLIENT_RANDOM ....../CLIENT_RANDOM 000000/' broken/keylog.txt
+check "replay: another key log" eval '! replay broken && grep -q "keylog.txt does not hold" replayed'
+rm -rf broken && cp -r v1 broken && echo '{"t_us":1}' >> broken/dcep.jsonl
+replay broken
+check "replay: a line that is none: exit code" [ $? -eq 2 ]
+check "replay: a line that is none: text" grep -q 'broken/dcep.jsonl:[0-9]*: "from" is' replayed
+echo nonsense > broken/session.json
+replay broken v1
+check "replay: not JSON: exit code" [ $? -eq 2 ]
+check "replay: the others still run" grep -q "^2 sessions" replayed
+check "replay: no session" eval 'replay nothing-here; [ $? -eq 2 ]'
+
 # the first connection of a program that is killed: all but the end is there
 start_server killed
-timeout 20 "$bin/webrtc-direct-client" --record gone "$addr" > client.out 2> client.err < <(sleep 20) &
+mkfifo stdin
+"$bin/webrtc-direct-client" --record gone "$addr" > client.out 2> client.err < stdin &
 client_pid=$!
 pids+=("$client_pid")
+exec 9> stdin
 for _ in $(seq 200); do grep -q READY gone/session.json 2>/dev/null && break; sleep 0.05; done
-pkill -KILL -P "$client_pid"
+kill -KILL "$client_pid"
 wait "$client_pid" 2>/dev/null
+exec 9>&-
 kill -TERM "$server_pid"
 wait "$server_pid"
 check "killed: what was reached" has gone '"NOISE", "READY"\]' || { cat gone/session.json client.err; ls; }
 check "killed: whole lines" [ "$(wc -l < gone/udp.jsonl)" -eq "$(units gone udp)" ]
 check "killed: more than a handshake" [ "$(units gone sctp)" -gt 6 ]
+
+# two peers behind a relay: their direct connection is the same at both ends; the relay's own, with each of them, are recorded by the relay
+"$bin/webrtc-p2p-relay" --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/webrtc-direct --json --record relay > relay.out 2> relay.err < /dev/null &
+relay_pid=$!
+pids+=("$relay_pid")
+for _ in $(seq 200); do [ -s relay_addr.json ] && break; sleep 0.05; done
+direct=$(sed -n 's/.*"direct_addr": "\([^"]*\)".*/\1/p' relay_addr.json)
+"$bin/webrtc-p2p-peer" -m listen --relay "$direct" --bind 127.0.0.1 --echo --json --record alice > alice.out 2> alice.err < /dev/null &
+alice_pid=$!
+pids+=("$alice_pid")
+for _ in $(seq 200); do [ -s alice_webrtc_addr.json ] && break; sleep 0.05; done
+timeout 40 "$bin/webrtc-p2p-peer" -m dial --bind 127.0.0.1 --json --record bob --send hello --send bye > bob.out 2> bob.err < /dev/null
+check "Bob: exit code" [ $? -eq 0 ]
+kill -TERM "$alice_pid"
+wait "$alice_pid"
+kill -TERM "$relay_pid"
+wait "$relay_pid"
+for cut in sctp dcep messages streams; do
+  check "private: $cut of Bob" same_said $cut dialer bob alice
+  check "private: $cut of Alice" same_said $cut listener alice bob
+done
+check "private: transport" has bob '"transport": "webrtc",'
+check "private: no Noise" has alice '"reached": \["ICE", "DTLS", "SCTP", "READY", "ENDED"\]'
+check "private: both agents" has alice '"implementation": "weft/'
+check "the relay's connection with Alice" has relay '"transport": "webrtc-direct"'
+check "the relay's connection with Alice: a reservation" grep -q "$(printf /libp2p/circuit/relay/0.2.0/hop | od -An -tx1 | tr -d ' \n')" relay/streams.jsonl
+check "replay of these" replay bob alice relay
 
 # refused before anything happens
 start_server third
