@@ -303,8 +303,10 @@ test-run:
 	   $(call job,programs,bash test/programs/run.sh $(B)/bin) \
 	   $(call job,record,bash test/programs/record.sh $(B)/bin) \
 	   $(call job,agent,bash test/programs/agent.sh $(B)/bin) \
+	   $(call job,live,bash test/programs/live.sh $(B)/bin) \
 	   $(call job,conform,bash test/programs/conform.sh $(B)/bin) \
 	   $(if $(STAGED),$(call job,installcheck,$(INSTALLCHECK))) \
+	   $(call job,sessions,$(SESSIONS)) \
 	   $(call job,vectors,$(VECTORS)) } > $(B)/log/jobs
 	@$(RUN) $(B)/log/jobs
 
@@ -327,7 +329,9 @@ embed: $(EMBEDS:%=$(B)/test/embed_%) ## the embedding examples alone
 	@$(RUN) $(B)/log/jobs-embed
 
 VECTORS = $(B)/bin/weft conform --strict-errors $(VECTOR_FLAGS)
-vectors: $(B)/bin/weft ## every case of vectors/v1 in process (VECTOR_FLAGS="--verbose --filter TEXT")
+SESSIONS = $(B)/bin/weft conform --session vectors/recorded
+vectors: $(B)/bin/weft ## every recorded session, and every case of vectors/v1 in process (VECTOR_FLAGS="--verbose --filter TEXT")
+	@$(SESSIONS)
 	@$(VECTORS)
 vectors-%: $(B)/bin/weft
 	@$(VECTORS) --layer $*

@@ -185,7 +185,7 @@ static void put_frame(decode *d, unsigned way, decode_stream *s, const uint8_t *
                    "no protobuf with flag = 1 and message = 2 (libp2p specs, webrtc \"Multiplexing\")");
   } else {
     if (f.flag >= 0) outline_word(d->o, "flag", f.flag < 4 ? flags[f.flag] : "unknown");
-    if (f.len > 0 && s->id == 0)
+    if (f.len > 0 && s->id == 0 && !s->opened)
       decode_noise_bytes(d, &s->way[way], f.message, f.len);
     else if (f.len > 0)
       decode_stream_bytes(d, s, way, f.message, f.len);
@@ -213,11 +213,15 @@ void decode_frames(decode *d, decode_flow *f, unsigned way, decode_stream *s, co
 void decode_message(decode *d, decode_flow *f, unsigned way, uint16_t stream, uint32_t ppid, const uint8_t *data,
                     size_t len) {
   decode_stream *s = decode_stream_of(f, stream);
+  if (d->taps.message) d->taps.message(d->taps.user, way, stream, ppid, data, len);
   outline_begin(d->o, "message");
   outline_number(d->o, "stream", stream);
   outline_number(d->o, "bytes", len);
   switch (ppid) { /* RFC 8831 section 8 */
-  case WEFT_DATACHANNEL_PPID_DCEP: decode_dcep(d, data, len); break;
+  case WEFT_DATACHANNEL_PPID_DCEP:
+    if (s) s->opened = s->opened || (len > 0 && data[0] == WEFT_DATACHANNEL_OPEN);
+    decode_dcep(d, data, len);
+    break;
   case WEFT_DATACHANNEL_PPID_STRING: outline_text(d->o, "text", (const char *)data, len); break;
   case WEFT_DATACHANNEL_PPID_BINARY:
     if (s) decode_frames(d, f, way, s, data, len);

@@ -1,4 +1,5 @@
 /* DTLS records, handshake messages, and what is inside once the key log has the secret (RFC 6347, RFC 5246). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "apps/decode_int.h"
@@ -104,16 +105,32 @@ static void hello_verify(decode *d, const weft_dtls_fragment *fr) {
     outline_broken(d->o, fr->data, fr->len, fr->len, "it ends within the cookie (RFC 6347 section 4.2.1)");
 }
 
-static void certificate(decode *d, const weft_dtls_fragment *fr) {
+static void certificate(decode *d, unsigned way, const uint8_t *data, size_t len) {
   uint8_t hash[WEFT_DTLS_FINGERPRINT_LEN];
   weft_rd r;
-  weft_rd_init(&r, fr->data, fr->len);
+  weft_rd_init(&r, data, len);
   weft_rd_skip(&r, 3);
   uint32_t n = weft_rd_u24(&r);
   const uint8_t *der = weft_rd_bytes(&r, n);
-  if (!weft_rd_ok(&r)) return; /* none, or in fragments */
+  if (!weft_rd_ok(&r) || weft_dtls_fingerprint(hash, der, n) != WEFT_OK) return; /* none: an empty list */
   outline_number(d->o, "certificate_bytes", n);
-  if (weft_dtls_fingerprint(hash, der, n) == WEFT_OK) outline_bytes(d->o, "sha256", hash, sizeof hash);
+  outline_bytes(d->o, "sha256", hash, sizeof hash);
+  if (d->taps.certificate) d->taps.certificate(d->taps.user, way, hash);
+}
+
+static void certificate_part(decode *d, decode_flow *f, unsigned way, const weft_dtls_fragment *fr) {
+  decode_parts *p = f->certificate[way];
+  if (fr->len == fr->length) {
+    certificate(d, way, fr->data, fr->len);
+    return;
+  }
+  if (!p) p = f->certificate[way] = calloc(1, sizeof *p);
+  if (!p || fr->length > sizeof p->body) return;
+  if (fr->offset == 0) *p = (decode_parts){.seq = fr->seq, .len = fr->length};
+  if (fr->seq != p->seq || fr->offset != p->have || fr->length != p->len) return;
+  memcpy(p->body + p->have, fr->data, fr->len);
+  p->have += fr->len;
+  if (p->have == p->len) certificate(d, way, p->body, p->len);
 }
 
 static void fragment(decode *d, decode_flow *f, unsigned way, const weft_dtls_fragment *fr) {
@@ -127,7 +144,7 @@ static void fragment(decode *d, decode_flow *f, unsigned way, const weft_dtls_fr
   if (fr->offset == 0 && fr->type == WEFT_DTLS_CLIENT_HELLO) client_hello(d, f, way, fr);
   if (fr->offset == 0 && fr->type == SERVER_HELLO) server_hello(d, f, way, fr);
   if (fr->offset == 0 && fr->type == WEFT_DTLS_HELLO_VERIFY_REQUEST) hello_verify(d, fr);
-  if (fr->offset == 0 && fr->type == CERTIFICATE) certificate(d, fr);
+  if (fr->type == CERTIFICATE) certificate_part(d, f, way, fr);
   outline_end(d->o);
 }
 
@@ -187,7 +204,11 @@ static void alert(decode *d, const uint8_t *data, size_t len) {
 static void content(decode *d, decode_flow *f, unsigned way, uint8_t type, const uint8_t *data, size_t len) {
   if (type == WEFT_DTLS_HANDSHAKE) decode_handshake(d, f, way, data, len);
   if (type == WEFT_DTLS_ALERT) alert(d, data, len);
-  if (type == WEFT_DTLS_APPLICATION) decode_sctp(d, f, way, data, len);
+  if (type != WEFT_DTLS_APPLICATION) return;
+  if (d->taps.sctp)
+    d->taps.sctp(d->taps.user, way, data, len);
+  else
+    decode_sctp(d, f, way, data, len);
 }
 
 static void protected_record(decode *d, decode_flow *f, unsigned way, const weft_dtls_record *rec) {

@@ -87,6 +87,8 @@ void decode_flow_clear(decode_flow *f) {
   for (int way = 0; way < 2; way++) {
     decode_sctp_clear(&f->sctp[way]);
     if (f->keyed) weft_dtls_half_stop(&f->half[way]);
+    free(f->certificate[way]);
+    f->certificate[way] = NULL;
   }
   f->has_client_random = f->has_server_random = f->keyed = f->no_keys_told = false;
 }

@@ -4,6 +4,7 @@
 
 #include "apps/decode.h"
 #include "base/bytes.h"
+#include "dtls/dtls.h"
 #include "dtls/keys.h"
 #include "webrtc/deframe.h"
 
@@ -46,6 +47,7 @@ typedef struct decode_bytes {
 typedef struct decode_stream {
   struct decode_stream *next;
   uint16_t id;
+  bool opened;       /* by DCEP: then channel 0 is one like any other, without Noise */
   char protocol[64]; /* as the last line said */
   decode_bytes way[2];
 } decode_stream;
@@ -57,6 +59,13 @@ typedef struct decode_sctp_way {
   decode_piece *pieces;
   size_t pieces_len;
 } decode_sctp_way;
+
+/* A handshake message that came in pieces; those that follow one another. */
+typedef struct decode_parts {
+  uint16_t seq;
+  size_t have, len;
+  uint8_t body[WEFT_DTLS_CERT_MAX];
+} decode_parts;
 
 typedef struct decode_tcp_way {
   bool known;
@@ -72,15 +81,25 @@ typedef struct decode_flow {
   unsigned client; /* which way the DTLS client speaks */
   uint8_t client_random[32], server_random[32];
   uint16_t suite;
-  weft_dtls_half half[2]; /* by way; while keyed */
+  weft_dtls_half half[2];       /* by way; while keyed */
+  decode_parts *certificate[2]; /* made when needed */
   decode_sctp_way sctp[2];
   decode_tcp_way tcp[2];
   decode_stream *streams;
   size_t streams_len;
 } decode_flow;
 
+/* What replays look at beside the outline; each may be NULL. */
+typedef struct decode_taps {
+  void *user;
+  void (*sctp)(void *user, unsigned way, const uint8_t *data, size_t len); /* a record's content; it is not decoded */
+  void (*message)(void *user, unsigned way, uint16_t stream, uint32_t ppid, const uint8_t *data, size_t len);
+  void (*certificate)(void *user, unsigned way, const uint8_t sha256[32]);
+} decode_taps;
+
 struct decode {
   outline *o;
+  decode_taps taps;
   decode_key *keys;
   size_t keys_len;
   decode_flow *flows;

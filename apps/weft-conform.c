@@ -201,7 +201,8 @@ static int parse(options *o, int argc, char **argv) {
       argv[0],
       "[OPTIONS]",
       "Runs conformance vectors. Exit 0: all passed or as expected; 1: an unexpected result, an unexpected pass too;\n"
-      "2: a file or an option is wrong.",
+      "2: a file or an option is wrong. 'weft conform --session DIR...' replays recorded sessions instead,\n"
+      "'weft conform --live MULTIADDR' or '--live-listen MULTIADDR' shows what a running peer does.",
       table,
       sizeof table / sizeof *table,
       0,
@@ -212,6 +213,8 @@ static int parse(options *o, int argc, char **argv) {
 
 int weft_conform(int argc, char **argv) {
   static run r;
+  if (argc > 1 && strcmp(argv[1], "--session") == 0) return weft_replay(argc, argv);
+  if (argc > 1 && strncmp(argv[1], "--live", 6) == 0) return weft_live(argc, argv);
   r.o = (options){.dir = "vectors/v1", .format = "table", .limit = "5", .start = "30"};
   int rc = parse(&r.o, argc, argv);
   if (rc == APP_ARGS_DONE) return APP_EXIT_OK;

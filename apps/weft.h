@@ -13,5 +13,7 @@ typedef struct app_command {
 int weft_decode(int argc, char **argv);        /* weft-decode.c */
 int weft_interop_agent(int argc, char **argv); /* weft-agent.c */
 int weft_conform(int argc, char **argv);       /* weft-conform.c */
+int weft_replay(int argc, char **argv);        /* weft-replay.c: weft conform --session */
+int weft_live(int argc, char **argv);          /* weft-live.c: weft conform --live, --live-listen */
 
 #endif

@@ -1,0 +1,23 @@
+/* apps (private to replay*.c). */
+#ifndef APPS_REPLAY_INT_H
+#define APPS_REPLAY_INT_H
+
+#include "apps/replay.h"
+
+typedef enum session_mode { SESSION_EXACT, SESSION_DECODE, SESSION_REACH } session_mode;
+
+/* One case: of a unit, or of a whole cut (u NULL). */
+void session_check(session_report *r, const session *s, session_cut_name cut, const session_unit *u, session_mode mode,
+                   bool ok, const char *what);
+/* Whether the side that is the dialer (or not) is one of our programs. */
+bool session_is_ours(const session *s, bool dialer);
+const char *session_text(const session *s, const char *path); /* of session.json, "" when absent */
+
+void session_replay_stun(const session *s, session_report *r);
+void session_replay_dtls(const session *s, session_report *r);
+void session_replay_sctp(const session *s, session_report *r);
+void session_replay_channels(const session *s, session_report *r);
+void session_replay_streams(const session *s, session_report *r);
+void session_replay_noise(const session *s, session_report *r);
+
+#endif
