@@ -4,7 +4,11 @@
 #include "base/bytes.h"
 #include "webrtc/webrtc_int.h"
 
-enum { PREFIX_LEN = sizeof WEFT_WEBRTC_UFRAG_V1 - 1, RANDOM_LEN = 32 /* as go-libp2p and js-libp2p make them */ };
+enum {
+  PREFIX_LEN = sizeof WEFT_WEBRTC_UFRAG_V1 - 1,
+  RANDOM_LEN = 32,     /* as go-libp2p, js-libp2p and py-libp2p make them */
+  RUST_RANDOM_LEN = 64 /* libp2p-webrtc-utils, sdp.rs */
+};
 
 static bool has_prefix(const char *text, size_t len, const char *prefix) {
   return len >= PREFIX_LEN && memcmp(text, prefix, PREFIX_LEN) == 0;
@@ -29,6 +33,8 @@ int weft_webrtc_ufrag_version(const char *server, size_t server_len, const char 
   if (has_prefix(server, server_len, WEFT_WEBRTC_UFRAG_V2)) return v2_fits(server, server_len) ? 2 : WEFT_EAUTH;
   return WEFT_EUNSUPPORTED;
 }
+
+bool weft_webrtc_ufrag_of_rust(size_t server_len) { return server_len == PREFIX_LEN + RUST_RANDOM_LEN; }
 
 /* Letters and digits, each as likely as any other: bytes past the last whole round of 62 are drawn again. */
 static int random_alnum(const weft_rng *rng, char *out, size_t n) {

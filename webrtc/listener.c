@@ -39,6 +39,9 @@ static uint16_t *version_slot(weft_webrtc_listener *l, const uint8_t key[WEFT_IC
   return &l->versions[at % VERSIONS];
 }
 
+/* What is noted beside 1 and 2: version 1, by rust-libp2p. */
+enum { VERSION_RUST = 3 };
+
 static void note_version(weft_webrtc_listener *l, const uint8_t key[WEFT_ICE_LITE_KEY_LEN], int version) {
   uint16_t tag, *slot = version_slot(l, key, &tag);
   *slot = (uint16_t)(tag | version);
@@ -191,7 +194,7 @@ static void lite_binding(void *user, const weft_ice_lite_binding *b, weft_time n
   int version = weft_webrtc_ufrag_version(b->server_ufrag, b->server_len, b->client_ufrag, b->client_len);
   weft_webrtc *c = weft_webrtc_routes_find_key(&l->routes, b->key);
   (void)now;
-  note_version(l, b->key, version);
+  note_version(l, b->key, version == 1 && weft_webrtc_ufrag_of_rust(b->server_len) ? VERSION_RUST : version);
   if (!c) return;
   c->setup.version = (uint8_t)version;
   (void)attach(l, c, b->local, b->remote);
@@ -224,11 +227,13 @@ static void vacate(weft_webrtc_listener *l, const weft_addr *local, const weft_a
 }
 
 static int make(weft_webrtc_listener *l, const uint8_t key[WEFT_ICE_LITE_KEY_LEN], weft_webrtc **out) {
+  uint8_t version = noted_version(l, key);
   weft_webrtc_setup setup = {.inbound = true,
                              .lite = true,
                              .secured = true,
                              .gated = true,
-                             .version = noted_version(l, key),
+                             .version = version == VERSION_RUST ? 1 : version,
+                             .speaks_late = version == VERSION_RUST,
                              .setup_limit = l->cfg.setup_limit ? l->cfg.setup_limit : ACCEPT_LIMIT};
   int rc = weft_webrtc_new(out, &l->cfg, &setup, &l->cb, l->user);
   if (rc != WEFT_OK) return rc;

@@ -53,7 +53,7 @@ int weft_webrtc_new(weft_webrtc **out, const weft_webrtc_config *full, const wef
   weft_sized_copy(&c->cb, sizeof c->cb, cb);
   assert(c->cb.output && c->cb.event);
   c->user = user;
-  c->setup_at = c->due = c->stalled_at = WEFT_NEVER;
+  c->setup_at = c->speak_at = c->due = c->stalled_at = WEFT_NEVER;
   c->heap_at = SIZE_MAX;
   init_lists(c);
   init_stats(&c->stats);
@@ -127,7 +127,7 @@ static weft_time layers_deadline(const weft_webrtc *c) {
 weft_time weft_webrtc_deadline(const weft_webrtc *c) {
   if (c->ending) return WEFT_NEVER;
   if (weft_webrtc_has_pending(c)) return c->now; /* it was handed over, and READY is still to be told: private.c */
-  weft_time at = weft_time_min(layers_deadline(c), c->setup_at);
+  weft_time at = weft_time_min(layers_deadline(c), weft_time_min(c->setup_at, c->speak_at));
   return weft_time_min(at, weft_time_min(weft_webrtc_streams_deadline(c), weft_webrtc_stall_deadline(c)));
 }
 
@@ -245,6 +245,7 @@ int weft_webrtc_tick(weft_webrtc *c, weft_time now) {
   weft_webrtc_enter(c, now);
   c->stuck = false;
   if (weft_webrtc_alive(c)) tick_layers(c);
+  if (weft_webrtc_alive(c) && weft_time_due(c->speak_at, c->now)) weft_webrtc_secure_speak(c);
   if (weft_webrtc_alive(c) && weft_time_due(c->setup_at, c->now)) weft_webrtc_setup_timeout(c);
   touch_timed(c);
   weft_webrtc_stall_run(c);

@@ -5,6 +5,10 @@
 #include "base/bytes.h"
 #include "webrtc/webrtc_int.h"
 
+/* webrtc-rs makes channel 0 some time after its association is up, and a message that is there before makes that fail
+ * (webrtc-sctp 0.17.2, open_stream: ErrStreamAlreadyExist): rust-libp2p's dial then ends in a timeout. */
+#define SPEAK_LATE WEFT_MS(50)
+
 /* libp2p specs webrtc/webrtc-direct.md, "Connection Security": prefix, then the multihashes (sha2-256: 12 20) of the dialer's and the
  * listener's certificate. */
 void weft_webrtc_make_prologue(weft_webrtc_prologue *p, const uint8_t dialer[32], const uint8_t listener[32]) {
@@ -87,7 +91,13 @@ void weft_webrtc_prologue_of(const weft_webrtc *c, weft_webrtc_prologue *p) {
     weft_webrtc_make_prologue(p, mine, c->peer_fingerprint);
 }
 
-/* The listener is the initiator: it speaks as soon as the association is up. */
+void weft_webrtc_secure_speak(weft_webrtc *c) {
+  c->speak_at = WEFT_NEVER;
+  int rc = weft_noise_start(c->noise, c->now);
+  if (rc != WEFT_OK) weft_webrtc_fail_here(c, "noise", rc, weft_strerror(rc));
+}
+
+/* The listener is the initiator: it speaks as soon as the association is up, to a dialer of rust-libp2p a little later. */
 int weft_webrtc_secure_start(weft_webrtc *c) {
   weft_noise_config n;
   weft_noise_callbacks cb = {sizeof cb, noise_output, noise_event};
@@ -105,7 +115,9 @@ int weft_webrtc_secure_start(weft_webrtc *c) {
   n.expected_peer_len = c->cfg.expected_peer_len;
   n.handshake_limit = c->setup.setup_limit;
   int rc = weft_noise_new(&c->noise, &n, &cb, c);
-  return rc == WEFT_OK ? weft_noise_start(c->noise, c->now) : rc;
+  if (rc != WEFT_OK || !c->setup.speaks_late) return rc == WEFT_OK ? weft_noise_start(c->noise, c->now) : rc;
+  c->speak_at = weft_time_add(c->now, SPEAK_LATE);
+  return WEFT_OK;
 }
 
 /* ---- channel 0 ---- */

@@ -99,6 +99,7 @@ typedef struct weft_webrtc_setup {
   bool lite, controlling, allow_loopback;
   bool secured;                                     /* Noise on channel 0 before anything else (webrtc-direct) */
   uint8_t version;                                  /* 1, 2; 0 on /webrtc */
+  bool speaks_late;                                 /* a listener's first Noise message waits: secured.c */
   const char *ufrag, *pwd;                          /* ours; NULL: random */
   const uint8_t (*pins)[WEFT_DTLS_FINGERPRINT_LEN]; /* accepted certificates; none: any */
   size_t pins_len;
@@ -120,6 +121,7 @@ struct weft_webrtc {
   void *user, *data;
   weft_evq q; /* only its bookkeeping of calls */
   weft_time now, setup_at;
+  weft_time speak_at; /* when a listener's first Noise message leaves, if it waits (secured.c) */
   weft_webrtc_stage stage;
   uint8_t events;
   bool ending, ended;
@@ -220,6 +222,7 @@ bool weft_webrtc_has_pending(const weft_webrtc *c);
 void weft_webrtc_make_prologue(weft_webrtc_prologue *p, const uint8_t dialer[32], const uint8_t listener[32]);
 void weft_webrtc_prologue_of(const weft_webrtc *c, weft_webrtc_prologue *p);
 int weft_webrtc_secure_start(weft_webrtc *c);
+void weft_webrtc_secure_speak(weft_webrtc *c);
 void weft_webrtc_secure_bytes(weft_webrtc *c, const uint8_t *data, size_t len);
 void weft_webrtc_secure_channel_reset(weft_webrtc *c);
 void weft_webrtc_secure_run(weft_webrtc *c);
@@ -263,6 +266,8 @@ weft_time weft_webrtc_stall_deadline(const weft_webrtc *c);
 #define WEFT_WEBRTC_UFRAG_V2 "libp2p+webrtc+v2/"
 /* 1 or 2; WEFT_EUNSUPPORTED: neither prefix; WEFT_EAUTH: the halves break the version's rule. */
 int weft_webrtc_ufrag_version(const char *server, size_t server_len, const char *client, size_t client_len);
+/* Of a valid v1 name: whether its length is that of rust-libp2p. */
+bool weft_webrtc_ufrag_of_rust(size_t server_len);
 int weft_webrtc_make_ufrag_v1(const weft_rng *rng, char out[64]);
 
 /* listener.c, seen from a connection */

@@ -7,6 +7,7 @@
 
 #include "base/timer.h"
 #include "test/support/clock.h"
+#include "webrtc/webrtc_int.h"
 
 static void fail(const char *what, int rc) {
   fprintf(stderr, "world: %s: %s\n", what, weft_strerror(rc));
@@ -150,10 +151,29 @@ void world_init(world *w, uint64_t seed, const weft_alloc *alloc) {
   world_listen(w);
 }
 
+/* weft_webrtc_dial chooses the user name itself. */
+static int dial_named(world *w, world_side *s, const weft_webrtc_callbacks *cb) {
+  const uint8_t(*pin)[WEFT_DTLS_FINGERPRINT_LEN] = (const uint8_t(*)[WEFT_DTLS_FINGERPRINT_LEN])w->client_cfg.certhash;
+  weft_webrtc_setup setup = {.dtls_client = true,
+                             .controlling = true,
+                             .allow_loopback = true,
+                             .secured = true,
+                             .version = 1,
+                             .ufrag = w->ufrag,
+                             .pwd = w->ufrag,
+                             .pins = pin,
+                             .pins_len = 1,
+                             .setup_limit = WEFT_SEC(30)};
+  weft_webrtc_config full;
+  int rc = weft_webrtc_check_config(&w->client_cfg, &full);
+  if (rc == WEFT_OK) rc = weft_webrtc_new(&s->c, &full, &setup, cb, s);
+  return rc == WEFT_OK ? weft_ice_set_remote(s->c->ice, w->ufrag, w->ufrag) : rc;
+}
+
 bool world_try_dial(world *w, size_t index) {
   world_side *s = &w->dialers[index];
   weft_webrtc_callbacks cb = {sizeof cb, client_output, client_event};
-  int rc = weft_webrtc_dial(&s->c, &w->client_cfg, &cb, s);
+  int rc = w->ufrag ? dial_named(w, s, &cb) : weft_webrtc_dial(&s->c, &w->client_cfg, &cb, s);
   return rc == WEFT_OK && weft_webrtc_start(s->c, &s->addr, w->now) == WEFT_OK;
 }
 

@@ -40,6 +40,7 @@ struct world {
   weft_dtls_cert *server_cert, *client_cert; /* made once per process */
   weft_addr server_addr;
   weft_webrtc_config server_cfg, client_cfg; /* may be changed before world_listen / world_dial */
+  const char *ufrag;                         /* of version 1: dials with this user name in place of a random one */
   weft_webrtc_listener *listener;
   world_side dialers[WORLD_DIALERS], accepted[WORLD_DIALERS];
   size_t accepted_len;

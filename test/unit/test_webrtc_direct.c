@@ -55,6 +55,25 @@ END_TEST
 START_TEST(version_2) { ready_as(2); }
 END_TEST
 
+/* webrtc-rs needs a moment after its association is up before it can take anything on channel 0. */
+START_TEST(rust_is_spoken_to_late) {
+  static const struct {
+    const char *ufrag;
+    bool late;
+  } cases[] = {{"libp2p+webrtc+v1/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", true},
+               {"libp2p+webrtc+v1/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde", false},
+               {"libp2p+webrtc+v1/0123456789abcdef0123456789abcdef", false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    log_prepare(&l, 70 + i);
+    l.w.ufrag = cases[i].ufrag;
+    log_connect(&l);
+    weft_webrtc_stats st = log_stats(log_accepted(&l));
+    ck_assert_int_eq(st.noise_at - st.sctp_at >= WEFT_MS(50), cases[i].late);
+    log_end(&l);
+  }
+}
+END_TEST
+
 /* Six round trips and a half: set-up may not quietly become slower. */
 static bool dialer_ready(world *w) { return w->dialers[0].ready; }
 
@@ -257,6 +276,7 @@ END_TEST
 Suite *test_webrtc_direct(void) {
   static const unit_test tests[] = {UNIT(version_1),
                                     UNIT(version_2),
+                                    UNIT(rust_is_spoken_to_late),
                                     UNIT(set_up_takes_few_round_trips),
                                     UNIT(over_ipv6),
                                     UNIT(what_is_missing_is_refused),
