@@ -66,6 +66,7 @@ CLANG_FORMAT ?= clang-format
 SEEDS      ?= 10000
 NAT_SEEDS  ?= 1000
 FUZZ_TIME  ?= 60
+RUNS       ?= 5
 JOBS       ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_SEEDS ?= $(or $(TEST_SEEDS_$(VARIANT)),300)
 TEST_SEEDS_asan     := 60
@@ -386,6 +387,15 @@ interop-%: FORCE ## a row with a real peer: chromium firefox node go rust py sel
 	@BIN=$(abspath $(B))/bin WEFT_TEST=$(abspath $(B))/test QUICK=$(QUICK) bash test/interop/$*.sh; s=$$?; \
 	  echo $$s > $(B)/log/interop-$*.status; exit $$s
 
+.PHONY: nat-lab nat-probe
+nat-lab: ## every pair of NATs in network namespaces: RUNS=5 of each cell, CELL=names for some
+	@sh test/deps.sh build nat
+	@$(SUBMAKE) apps
+	@BIN=$(abspath $(B))/bin python3 -B test/nat/lab.py --runs $(RUNS) --logs $(B)/log/nat --markdown $(B)/log/nat.md $(CELL)
+nat-probe: ## each NAT of the lab is what it is called
+	@sh test/deps.sh nat
+	@python3 -B test/nat/lab.py --probe
+
 # ---- lint -------------------------------------------------------------------------------------------------------------
 
 FORMATTED = $(sort $(wildcard $(foreach d,$(LAYERS) apps apps/* test/*,$(d)/*.c $(d)/*.h)))
@@ -475,6 +485,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## /{sub(/%/, "<peer>", $$1); printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '  %-16s %s\n' 'test-<layer>' 'unit tests of one: $(UNIT_LAYERS)' 'vectors-<layer>' 'vectors of one' \
 	  'install-<layer>' 'one layer and what it needs; uninstall-<layer>'
-	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR MBEDTLS=<prefix> WERROR=1 V=1 NO_INSTALL=1 JOBS=n SEEDS=n FUZZ_TIME=s'
+	@echo 'Variables: CC CFLAGS LDFLAGS BUILD PREFIX DESTDIR MBEDTLS=<prefix> WERROR=1 V=1 NO_INSTALL=1 JOBS=n SEEDS=n RUNS=n FUZZ_TIME=s'
 
 -include $(shell find $(B)/obj $(B)/gen -name '*.d' 2>/dev/null)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that the tools of the named groups are there: build, programs, lint, fuzz, valgrind. As root on a Debian-like system
+# Makes sure that the tools of the named groups are there: build, programs, lint, fuzz, valgrind, nat. As root on a Debian-like system
 # what is missing is installed; otherwise the exact command is printed and the exit status is 1. NO_INSTALL=1 forbids
 # installing.
 set -u
@@ -44,6 +44,15 @@ libfuzzer() {
 }
 
 valgrind() { need valgrind command -v valgrind; }
+
+nat() {
+  PATH=$PATH:/usr/sbin:/sbin
+  need python3 command -v python3
+  need util-linux command -v nsenter
+  need iproute2 command -v ip
+  need nftables command -v nft
+  need conntrack command -v conntrack
+}
 
 for group in "$@"; do "$group"; done
 [ -z "$missing" ] && exit 0
