@@ -3,7 +3,7 @@
 
     lab.py [--runs N] [--jobs N] [--logs DIR] [--markdown FILE] [--probe] [CELL...]     CELL may have wildcards
 
---probe alone shows that each NAT is what it is called. Exit code 0: as expected; 1: not; 77: cannot run here, with the reason.
+Before all cells, or alone with --probe, it shows that each NAT is what it is called. Exit code 0: as expected; 1: not; 77: cannot run here, with the reason.
 """
 import argparse
 import concurrent.futures
@@ -120,10 +120,11 @@ def main():
     lab = Lab(options)
     signal.signal(signal.SIGINT, lab.stop)
     signal.signal(signal.SIGTERM, lab.stop)
-    proven = lab.child([sys.executable, "-B", str(HERE / "nats.py")])
-    print(proven["text"] if proven["ok"] else f"nat-probe: {proven.get('text') or proven['why']}", flush=True)
-    if options.probe or not proven["ok"]:
-        return 0 if proven["ok"] else 1
+    if options.probe or not options.cells:
+        proven = lab.child([sys.executable, "-B", str(HERE / "nats.py")])
+        print(proven["text"] if "text" in proven else f"nat-probe: {proven['why']}", flush=True)
+        if options.probe or not proven["ok"]:
+            return 0 if proven["ok"] else 1
     cells = [r for r in table.rows() if not options.cells or any(fnmatch.fnmatch(r.name, c) for c in options.cells)]
     if not cells:
         print(f"nat-lab: no cell is called {' '.join(options.cells)}; they stand in test/nat/cells.txt")
