@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 
+import cell
 import table
 import world
 
@@ -104,6 +105,11 @@ def why_not():
     return None
 
 
+def missing_programs():
+    programs = [cell.BIN / name for name in ("webrtc-p2p-relay", "webrtc-p2p-peer")]
+    return [str(p) for p in programs if not os.access(p, os.X_OK)]
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--runs", type=int, default=5)
@@ -125,6 +131,9 @@ def main():
         print(proven["text"] if "text" in proven else f"nat-probe: {proven['why']}", flush=True)
         if options.probe or not proven["ok"]:
             return 0 if proven["ok"] else 1
+    if missing_programs():
+        print(f"nat-lab: {' and '.join(missing_programs())}: not there; make apps builds them")
+        return 1
     cells = [r for r in table.rows() if not options.cells or any(fnmatch.fnmatch(r.name, c) for c in options.cells)]
     if not cells:
         print(f"nat-lab: no cell is called {' '.join(options.cells)}; they stand in test/nat/cells.txt")

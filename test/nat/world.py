@@ -28,10 +28,11 @@ class LabError(Exception):
 
 
 def enter(argv):
-    """The command that runs argv in fresh namespaces; its processes end with it. Without root, in a user namespace too."""
+    """The command that runs argv in fresh namespaces; its processes end with it, and it ends with the thread that started it.
+    Without root, in a user namespace too."""
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     own = 'mount -t tmpfs none /run && mkdir /run/netns && exec "$@"'
-    return ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", own, "sh", *argv]
+    return ["setpriv", "--pdeathsig", "KILL", "unshare", *user, "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", own, "sh", *argv]
 
 
 def run(argv, text=None):
