@@ -22,7 +22,7 @@ import world  # noqa: E402
 BIN = pathlib.Path(os.environ.get("BIN", HERE.parent.parent / "build" / "bin"))
 PORT = 9091
 START, DECIDE, CHANGE, LINE = 20, 30, 120, 30  # seconds: a program is up; first path; a path that changes; a line comes through
-ICE_LIMIT = ["--ice-limit", "5"]
+ICE_LIMIT = ["--ice-timeout", "5"]
 
 
 class Run:
