@@ -41,11 +41,13 @@ class Run:
     def program(self, ns, name, *arguments):
         return JsonProc(ns, world.inside(ns, [BIN / name, "--json", *arguments]), cwd=self.dir)
 
-    def start_relay(self):
+    def start_relay(self, transport="tcp"):
         v4 = any("." in a for a in self.world.addresses["bob"])
         public = "/ip4/203.0.113.10/" if v4 else "/ip6/2001:db8::10/"
-        self.relay = self.program("relay", "webrtc-p2p-relay", "-p", str(PORT), "--addr-file", self.dir / "relay.json")
-        self.address = self.listening(self.relay, public + "tcp/")
+        listen = [option for ip in ("/ip4/0.0.0.0", "/ip6/::") for end in (f"/tcp/{PORT}", f"/udp/{PORT}/webrtc-direct")
+                  for option in ("--listen", ip + end)]
+        self.relay = self.program("relay", "webrtc-p2p-relay", *listen, "--addr-file", self.dir / "relay.json")
+        self.address = self.listening(self.relay, public + transport)
         self.loopback = self.listening(self.relay, "/ip4/127.0.0.1/tcp/")
 
     @staticmethod
@@ -187,6 +189,14 @@ def plain(run):
     run.chat()
 
 
+def relay_over_udp(run):
+    run.build()
+    run.start_relay("udp")
+    run.start_peers()
+    run.await_path(0, DECIDE)
+    run.chat()
+
+
 def mapping_timeout(run):
     run.build()
     for who in ("alice", "bob"):
@@ -253,6 +263,8 @@ def udp_lost(run):
 
 SCENARIOS = {
     "mapping-timeout": mapping_timeout,
+    "relay-udp": relay_over_udp,
+    "relay-udp-sym": relay_over_udp,
     "rebind-full": rebind,
     "rebind-port": rebind,
     "mtu-1280": mtu,
