@@ -25,6 +25,11 @@ START, DECIDE, CHANGE, LINE = 20, 30, 120, 30  # seconds: a program is up; first
 ICE_LIMIT = ["--ice-timeout", "5"]
 
 
+def shown(text):
+    """How the programs tell that a line came: the length alone when it is over 512 bytes."""
+    return text if len(text) <= 512 else len(text)
+
+
 class Run:
     def __init__(self, row, directory):
         self.row, self.dir = row, directory
@@ -41,14 +46,21 @@ class Run:
     def program(self, ns, name, *arguments):
         return JsonProc(ns, world.inside(ns, [BIN / name, "--json", *arguments]), cwd=self.dir)
 
-    def start_relay(self, transport="tcp"):
+    def start_relay(self, transport="tcp", key=None):
         v4 = any("." in a for a in self.world.addresses["bob"])
         public = "/ip4/203.0.113.10/" if v4 else "/ip6/2001:db8::10/"
         listen = [option for ip in ("/ip4/0.0.0.0", "/ip6/::") for end in (f"/tcp/{PORT}", f"/udp/{PORT}/webrtc-direct")
                   for option in ("--listen", ip + end)]
-        self.relay = self.program("relay", "webrtc-p2p-relay", *listen, "--addr-file", self.dir / "relay.json")
+        self.relay = self.program("relay", "webrtc-p2p-relay", *listen, *(["--key-file", key] if key else []),
+                                  "--addr-file", self.dir / "relay.json")
         self.address = self.listening(self.relay, public + transport)
         self.loopback = self.listening(self.relay, "/ip4/127.0.0.1/tcp/")
+
+    def kill_relay(self):
+        world.say(step="the relay is killed")
+        self.relay.signal(signal.SIGKILL)
+        self.relay.wait(START)
+        self.relay = None
 
     @staticmethod
     def listening(proc, start):
@@ -99,14 +111,14 @@ class Run:
     # ---- the chat ----
 
     def write(self, who, text):
-        self.sent[who].append(text)
+        self.sent[who].append(shown(text))
         getattr(self, who).write(text)
 
     def arrived(self, who):
         """What the other one has received."""
         reader = self.bob if who == "alice" else self.alice
         reader.drain()
-        return [e["text"] for e in reader.events if e.get("event") == "message"]
+        return [e["text"] if e["event"] == "message" else e["bytes"] for e in reader.events if e.get("event") in ("message", "data")]
 
     def await_lines(self, seconds=LINE):
         until = time.monotonic() + seconds
@@ -132,6 +144,18 @@ class Run:
             raise Failure(f"a direct chat, and the relay's bytes grew by {grown}")
         if not before["direct"] and grown < sum(map(len, self.sent["bob"][-lines:])):
             raise Failure(f"a relayed chat, and the relay's bytes grew by {grown} alone")
+
+    def talk_until(self, index, seconds):
+        """Lines both ways without waiting for any, until both are on the path number `index` of the expected ones; none may be missing."""
+        world.say(step=f"talking until {self.expected[index]}")
+        until = time.monotonic() + seconds
+        while min(len(self.paths(self.bob)), len(self.paths(self.alice))) <= index:
+            for who in ("bob", "alice"):
+                self.write(who, f"line {len(self.sent[who]) + 1} of {who}")
+            if time.monotonic() > until:
+                break
+        self.await_path(index, START)
+        self.await_lines()
 
     def quiet_relay(self):
         """The relay's counters; on a direct path when the circuit is closed, as it must be by then."""
@@ -206,7 +230,9 @@ def mapping_timeout(run):
     run.await_path(0, DECIDE)
     run.chat()
     world.say(step="12 s of silence")
-    time.sleep(12)
+    for _ in range(24):
+        time.sleep(0.5)
+        run.world.expire()
     run.chat()
 
 
@@ -214,7 +240,7 @@ def rebind(run):
     connect(run)
     run.chat()
     world.say(step="mappings flushed")
-    run.world.rebind("alice")
+    run.world.rebind("bob" if run.row.name == "rebind-dialer" else "alice")
     for index in range(1, len(run.expected)):
         run.await_path(index, CHANGE)
     run.chat()
@@ -223,8 +249,8 @@ def rebind(run):
 def mtu(run):
     connect(run, mtu=1280)
     run.chat()
-    run.write("bob", "x" * 500)
-    run.write("alice", "y" * 500)
+    run.write("bob", "x" * 4000)  # in datagrams as long as they get
+    run.write("alice", "y" * 4000)
     run.await_lines()
 
 
@@ -243,10 +269,7 @@ def lossy(percent):
 def relay_killed(run):
     connect(run)
     run.chat()
-    world.say(step="the relay is killed")
-    run.relay.signal(signal.SIGKILL)
-    run.relay.wait(START)
-    run.relay.keep_log, run.relay = True, None
+    run.kill_relay()
     run.chat()
 
 
@@ -257,7 +280,34 @@ def udp_lost(run):
     run.await_path(1, CHANGE)
     run.chat()
     run.world.allow_udp("alice")
-    run.await_path(2, CHANGE)
+    run.talk_until(2, CHANGE)
+    run.chat()
+
+
+def udp_late(run):
+    run.build()
+    run.world.block_udp("bob")
+    run.start_relay()
+    run.start_peers()
+    run.await_path(0, DECIDE)
+    run.chat()
+    run.world.allow_udp("bob")
+    run.talk_until(1, CHANGE)
+    run.chat()
+
+
+def relay_restarted(run):
+    run.build()
+    run.start_relay(key=run.dir / "relay.key")
+    run.start_peers()
+    run.await_path(0, DECIDE)
+    run.chat()
+    run.kill_relay()
+    run.alice.wait_event("error", CHANGE, start=len(run.alice.events))
+    world.say(step="the relay is back")
+    run.start_relay(key=run.dir / "relay.key")
+    run.alice.wait_event("reserved", CHANGE, start=len(run.alice.events))
+    run.bob.wait_event("circuit", CHANGE, start=len(run.bob.events))
     run.chat()
 
 
@@ -266,13 +316,16 @@ SCENARIOS = {
     "relay-udp": relay_over_udp,
     "relay-udp-sym": relay_over_udp,
     "rebind-full": rebind,
+    "rebind-dialer": rebind,
     "rebind-port": rebind,
     "mtu-1280": mtu,
     "loss-5": lossy(5),
     "loss-10": lossy(10),
     "loss-relayed": lossy(5),
     "relay-killed": relay_killed,
+    "relay-restarted": relay_restarted,
     "udp-lost": udp_lost,
+    "udp-late": udp_late,
 }
 
 

@@ -337,6 +337,11 @@ table bridge loss {{
             self.shell(box.name, f"sysctl -qw net.netfilter.nf_conntrack_udp_timeout={seconds} "
                                  f"net.netfilter.nf_conntrack_udp_timeout_stream={seconds}")
 
+    def expire(self):
+        """Listing removes what has run out; otherwise the kernel may take its time, and gives the port of a dead mapping to its successor."""
+        for box in self.all_boxes():
+            self.shell(box.name, "conntrack -L 2>&1")
+
     def rebind(self, who):
         """A router that started again: no mapping is left, and new ones have other ports."""
         for box in self.boxes[who]:
