@@ -77,10 +77,10 @@ class JsonProc:
             except queue.Empty:
                 raise Failure(f"{self.name}: no {kind!r} event within {seconds} s{self._errors()}")
 
-    def drain(self):
-        """Takes in what is there already."""
+    def drain(self, seconds=0.05):
+        """Takes in what is there already, or comes within so many seconds of what came before."""
         try:
-            while self._next(0.05) is not None:
+            while self._next(seconds) is not None:
                 pass
         except queue.Empty:
             pass

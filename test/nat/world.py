@@ -350,6 +350,11 @@ table bridge loss {{
             self._load(box)
             self.shell(box.name, "conntrack -F 2>&1")
 
+    def move(self, who):
+        """Another address in the same home, as after a change of network: every socket of the peer is dead."""
+        gateway = "192.168.1.1"
+        self.shell(who, f"ip addr flush dev eth0; ip addr add 192.168.1.77/24 dev eth0; ip route add default via {gateway}")
+
     def block_udp(self, who):
         for box in self.boxes[who]:
             run(inside(box.name, ["nft", "-f", "-"]), """

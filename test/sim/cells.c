@@ -16,7 +16,7 @@ size_t cells_load(const char *path, cell *cells, size_t cap) {
   if (!f) broken("cannot read", path);
   while (fgets(line, sizeof line, f)) {
     cell c;
-    if (line[0] == '#' || line[strspn(line, " \t\n")] == 0) continue;
+    if (line[0] == '#' || line[strspn(line, " \t\n")] == 0 || strstr(line, " lab: ")) continue;
     if (sscanf(line, "%39s %39s %39s %39s", c.name, c.alice, c.bob, c.path) != 4) broken("not a row", line);
     if (n == cap) broken("too many rows", path);
     cells[n++] = c;
