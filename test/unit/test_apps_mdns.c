@@ -5,6 +5,7 @@
 
 #include "apps/mdns.h"
 #include "base/bytes.h"
+#include "test/support/hex.h"
 #include "test/support/rng.h"
 
 #define NAME "3a5b6c7d-0000-4000-8000-123456789abc.local"
@@ -109,6 +110,32 @@ START_TEST(takes_every_address_of_the_name_once) {
   ck_assert_uint_eq(t.sent_n, 2);
   ck_assert_uint_eq(t.ended_n, 1);
   ck_assert_uint_eq(t.ended_with, 2);
+}
+END_TEST
+
+/* As Chromium 156 answered our two questions: the address with a negative answer (NSEC) for the other family behind it, and
+ * the other way round; no questions, id 0, to the group. */
+START_TEST(a_browsers_answers) {
+  static const char name[] = "51a75425-f5ae-482d-abb9-11cf24ba08cd.local";
+  static const char *const seen[] = {
+      "0000 8400 0000 0001 0000 0001 24 35316137353432352d663561652d343832642d616262392d313163663234626130386364"
+      "05 6c6f63616c 00 0001 8001 00000078 0004 0a4e0001 24"
+      "35316137353432352d663561652d343832642d616262392d313163663234626130386364 05 6c6f63616c 00"
+      "002f 8001 00000078 0005 c046 0001 40",
+      "0000 8400 0000 0001 0000 0001 24 35316137353432352d663561652d343832642d616262392d313163663234626130386364"
+      "05 6c6f63616c 00 002f 8001 00000078 0005 c00c 0001 40 24"
+      "35316137353432352d663561652d343832642d616262392d313163663234626130386364 05 6c6f63616c 00"
+      "0001 8001 00000078 0004 0a4e0001"};
+  for (size_t i = 0; i < 2; i++) {
+    uint8_t buf[256];
+    char text[WEFT_ADDR_TEXT_MAX];
+    set_up();
+    ck_assert_int_eq(app_mdns_ask(&t.m, name, 0), WEFT_OK);
+    hear(buf, hex_into(buf, sizeof buf, seen[i]));
+    ck_assert_uint_eq(t.found_n, 1);
+    ck_assert_str_eq(weft_addr_format_ip(&t.ip[0], text, sizeof text), "10.78.0.1");
+    ck_assert_uint_eq(t.m.dropped, 0);
+  }
 }
 END_TEST
 
@@ -240,6 +267,7 @@ END_TEST
 Suite *test_apps_mdns(void) {
   static const unit_test tests[] = {UNIT(asks_as_the_rfc_says),
                                     UNIT(takes_every_address_of_the_name_once),
+                                    UNIT(a_browsers_answers),
                                     UNIT(four_addresses_are_enough),
                                     UNIT(the_zone_is_where_the_answer_came_from),
                                     UNIT(what_is_no_answer_of_ours_is_dropped),
