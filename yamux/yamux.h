@@ -65,7 +65,9 @@ typedef struct weft_yamux_config {
   uint32_t frame_max;    /* DATA we send, default 16 KiB (rust sends that, all accept it) */
   uint32_t max_streams_in, max_streams_out; /* default 1000 each, as js */
   uint32_t accept_backlog;                  /* our opened streams the peer has not acknowledged, default 256 */
-  uint32_t send_limit;    /* per stream, waiting for credit or output; default 256 KiB; see weft_yamux_send() */
+  /* Per stream, waiting for credit or output; default 256 KiB; see weft_yamux_send(). A peer that gives no credit makes
+   * us hold that much of each stream: where peers are strangers and streams carry bulk, less is better (a relay). */
+  uint32_t send_limit;
   uint32_t control_limit; /* control frames waiting for output, default 1024; above: closed with WEFT_ELIMIT */
   weft_time keepalive;    /* ping interval, default 30 s; WEFT_NEVER: only the one of start() */
   /* Default 10 s without an answer, or any other byte, then CLOSED with WEFT_ETIMEDOUT; also how long close() waits for
