@@ -302,6 +302,7 @@ test-run:
 	   $(foreach f,$(FUZZERS),$(call job,fuzz-$(f),$(B)/test/fuzz_$(f) test/fuzz/corpus/$(f))) \
 	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
 	   $(call job,programs,bash test/programs/run.sh $(B)/bin) \
+	   $(call job,programs-relay,bash test/programs/relay.sh $(B)/bin) \
 	   $(call job,record,bash test/programs/record.sh $(B)/bin) \
 	   $(call job,agent,bash test/programs/agent.sh $(B)/bin) \
 	   $(call job,live,bash test/programs/live.sh $(B)/bin) \

@@ -46,6 +46,7 @@ static void let_go(app_circuit *c, bool whole, weft_time now) {
 }
 
 static void closed(app_circuit *c, const weft_closed *why, bool goodbye, weft_time now) {
+  c->told = true;
   c->all->cb.closed(c->all->user, c, why, goodbye, now);
   remove_circuit(c, now);
 }
@@ -259,6 +260,7 @@ app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_
 
 void app_circuit_close(app_circuit *c, weft_time now) {
   weft_closed why = {WEFT_WHO_SELF, "relay", "circuit", WEFT_OK, 0, "closed here"};
+  if (c->told) return;
   if (c->link)
     app_link_close(c->link, WEFT_OK, now);
   else if (c->linger_at == WEFT_NEVER)

@@ -34,9 +34,9 @@ typedef struct app_circuit {
   app_stream *stream; /* on the relay's connection; NULL: gone */
   weft_relay_client *client;
   app_link *link;
-  bool in_output, pipe_gone;
-  weft_time started;   /* dial, or the stop stream */
-  weft_time linger_at; /* our end is said; for the peer to say its own */
+  bool in_output, pipe_gone, told; /* told: closed() is being called, or was */
+  weft_time started;               /* dial, or the stop stream */
+  weft_time linger_at;             /* our end is said; for the peer to say its own */
   struct app_circuit *next;
 } app_circuit;
 

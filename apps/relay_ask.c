@@ -146,7 +146,6 @@ static int dial_direct(asking *a, const weft_webrtc_direct_addr *to, weft_time n
   const app_udp *u = app_node_socket(&a->node, &source);
   if (!u) return APP_EXIT_INTERNAL;
   app_node_webrtc_config(&a->node, &cfg);
-  if (a->node.keylog) cfg.keylog = app_node_keylog;
   cfg.remote = to->addr;
   cfg.certhash = to->certhash;
   cfg.expected_peer = to->peer.bytes;

@@ -18,6 +18,8 @@
 typedef struct client {
   app_node node;
   weft_webrtc *conn;
+  app_webrtc_conns conns;
+  bool yamux;
   app_line_input input;
   weft_webrtc_direct_addr target;
   app_peer *peer;
@@ -190,14 +192,11 @@ static void on_step(client *c, const weft_webrtc_event *ev, weft_time now) {
   }
 }
 
-static void on_ready(client *c, const weft_webrtc_event *ev, weft_time now) {
+static void on_ready(void *user, app_webrtc_conn *conn, weft_time now) {
+  client *c = user;
   int rc = WEFT_OK;
-  c->peer = app_peer_new(&c->node.host, c->conn, &app_webrtc_muxer, ev->peer_id, ev->peer_id_len, now);
-  if (!c->peer) {
-    leave(c, APP_EXIT_INTERNAL, now);
-    return;
-  }
-  app_node_report_connected(&c->node, c->conn, c->peer->id_text, ev);
+  c->peer = conn->peer;
+  app_node_report_connected(&c->node, conn);
   app_report_step(&c->node.report, "WebRTC-Direct connection established!");
   progress(c, now);
   app_peer_identify(c->peer, now);
@@ -219,26 +218,27 @@ static void on_closed(client *c, const weft_closed *why, weft_time now) {
   }
   if (c->peer) {
     app_report_disconnected(&c->node.report, c->peer->id_text, why->text, app_who(why->who));
-    app_peer_free(c->peer, WEFT_ECLOSED, now);
     c->peer = NULL;
   }
+  app_webrtc_conn_free(weft_webrtc_get_data(c->conn), WEFT_ECLOSED, now);
   app_report_step(&c->node.report, "Disconnected.");
   app_loop_stop(&c->node.loop, c->code);
 }
 
 static void on_event(void *user, weft_webrtc *conn, const weft_webrtc_event *ev, weft_time now) {
   client *c = user;
-  (void)conn;
   switch (ev->type) {
   case WEFT_WEBRTC_EVENT_STEP: on_step(c, ev, now); break;
-  case WEFT_WEBRTC_EVENT_READY: on_ready(c, ev, now); break;
+  case WEFT_WEBRTC_EVENT_READY:
+    if (!app_webrtc_conn_new(&c->conns, conn, ev, c->yamux, now)) leave(c, APP_EXIT_INTERNAL, now);
+    break;
   case WEFT_WEBRTC_EVENT_STREAM:
-    if (c->peer) app_peer_stream_event(c->peer, ev->stream, now);
+  case WEFT_WEBRTC_EVENT_SECURED_DATA:
+  case WEFT_WEBRTC_EVENT_SECURED_WRITABLE:
+    if (weft_webrtc_get_data(conn)) app_webrtc_conn_event(weft_webrtc_get_data(conn), ev, now);
     break;
   case WEFT_WEBRTC_EVENT_CLOSED: on_closed(c, &ev->closed, now); break;
   case WEFT_WEBRTC_EVENT_PATH:
-  case WEFT_WEBRTC_EVENT_SECURED_DATA:
-  case WEFT_WEBRTC_EVENT_SECURED_WRITABLE:
   case WEFT_WEBRTC_EVENT_REFUSED: break;
   }
 }
@@ -367,6 +367,7 @@ static int run(client *c, const char *text, const char *addr_file) {
   c->node.host.pinged = on_pinged;
   c->node.host.ping_done = on_ping_done;
   c->node.report.prompt = c->interactive ? "You: " : NULL;
+  if (app_webrtc_conns_init(&c->conns, &c->node.loop, &c->node.host, on_ready, c) != WEFT_OK) return APP_EXIT_INTERNAL;
   code = dial(c);
   if (code != APP_EXIT_OK) return code;
   c->until = app_clock_now() + c->limit;
@@ -379,11 +380,13 @@ int main(int argc, char **argv) {
   static client c;
   static app_number version = {1, false}, pings, timeout = {60, false};
   static app_node_options o;
-  static const char *addr_file;
+  static const char *addr_file, *mux = "channels";
   static const app_option options[] = {
       {"addr-file", 0, APP_ARG_TEXT, &addr_file, 0, 0, "FILE", "read the address from FILE (webrtc_direct_addr.json)"},
       {"direct-version", 0, APP_ARG_NUMBER, &version, 1, 2, "N",
        "webrtc-direct 1 (default: every listener has it) or 2"},
+      {"mux", 0, APP_ARG_TEXT, &mux, 0, 0, "WAY",
+       "channels: a data channel per stream (default); yamux: one Yamux session inside channel 0"},
       {"send", 's', APP_ARG_LIST, &c.send, 0, 0, "TEXT",
        "send TEXT, wait for the reply, then the next; leave after the last"},
       {"ping", 0, APP_ARG_NUMBER, &pings, 1, 1000000, "N", "ping N times; without --send leave after the last"},
@@ -416,6 +419,11 @@ int main(int argc, char **argv) {
       fprintf(stderr, "webrtc-direct-client: --send takes 1 to %d bytes\n", APP_CHAT_LINE_MAX);
       return APP_EXIT_USAGE;
     }
+  c.yamux = strcmp(mux, "yamux") == 0;
+  if (!c.yamux && strcmp(mux, "channels") != 0) {
+    fprintf(stderr, "webrtc-direct-client: --mux takes channels or yamux\n");
+    return APP_EXIT_USAGE;
+  }
   c.version = (uint8_t)version.value;
   c.pings = (uint32_t)pings.value;
   c.pinging = pings.given;

@@ -15,6 +15,7 @@
 typedef struct server {
   app_node node;
   weft_webrtc_listener *listener;
+  app_webrtc_conns conns;
   app_line_input input;
   const char *addr_file;
   char saved[WEFT_MULTIADDR_TEXT_MAX]; /* what the address file holds */
@@ -81,48 +82,40 @@ static int on_output(void *user, const weft_addr *local, const weft_addr *remote
   return app_node_output(&s->node, local, remote, data, len);
 }
 
-static void on_ready(server *s, weft_webrtc *c, const weft_webrtc_event *ev, weft_time now) {
-  app_peer *p = app_peer_new(&s->node.host, c, &app_webrtc_muxer, ev->peer_id, ev->peer_id_len, now);
-  if (!p) {
-    weft_webrtc_close(c, WEFT_ENOMEM, now);
-    return;
-  }
-  weft_webrtc_set_data(c, p);
-  app_node_report_connected(&s->node, c, p->id_text, ev);
-  app_peer_identify(p, now);
+static void on_ready(void *user, app_webrtc_conn *c, weft_time now) {
+  server *s = user;
+  c->peer->data = c;
+  app_node_report_connected(&s->node, c);
+  app_peer_identify(c->peer, now);
 }
 
-static void on_closed(server *s, weft_webrtc *c, const weft_closed *why, weft_time now) {
-  app_peer *p = weft_webrtc_get_data(c);
-  if (p) {
-    app_report_disconnected(&s->node.report, p->id_text, why->text, app_who(why->who));
-    app_peer_free(p, why->code == WEFT_OK ? WEFT_ECLOSED : why->code, now);
-  }
-  weft_webrtc_free(c);
+static void on_closed(server *s, weft_webrtc *conn, const weft_closed *why, weft_time now) {
+  app_webrtc_conn *c = weft_webrtc_get_data(conn);
+  app_record_closed(s->node.record, conn, why);
+  if (c && c->peer) app_report_disconnected(&s->node.report, c->peer->id_text, why->text, app_who(why->who));
+  app_webrtc_conn_free(c, why->code == WEFT_OK ? WEFT_ECLOSED : why->code, now);
+  weft_webrtc_free(conn);
 }
 
 static void on_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, weft_time now) {
   server *s = user;
   char remote[WEFT_ADDR_TEXT_MAX];
   switch (ev->type) {
-  case WEFT_WEBRTC_EVENT_READY: on_ready(s, c, ev, now); break;
+  case WEFT_WEBRTC_EVENT_READY: app_webrtc_conn_new(&s->conns, c, ev, false, now); break;
   case WEFT_WEBRTC_EVENT_STREAM:
-    if (weft_webrtc_get_data(c)) app_peer_stream_event(weft_webrtc_get_data(c), ev->stream, now);
+  case WEFT_WEBRTC_EVENT_SECURED_DATA:
+  case WEFT_WEBRTC_EVENT_SECURED_WRITABLE:
+    if (weft_webrtc_get_data(c)) app_webrtc_conn_event(weft_webrtc_get_data(c), ev, now);
     break;
   case WEFT_WEBRTC_EVENT_PATH:
     app_report_step(&s->node.report, "Path is now udp %s", weft_addr_format(ev->remote, remote, sizeof remote));
     break;
-  case WEFT_WEBRTC_EVENT_CLOSED:
-    app_record_closed(s->node.record, c, &ev->closed);
-    on_closed(s, c, &ev->closed, now);
-    break;
+  case WEFT_WEBRTC_EVENT_CLOSED: on_closed(s, c, &ev->closed, now); break;
   case WEFT_WEBRTC_EVENT_REFUSED:
     app_report_detail(&s->node.report, "Refused %s: %s: %s: %s", weft_addr_format(ev->remote, remote, sizeof remote),
                       ev->closed.layer, ev->closed.step, ev->closed.text);
     break;
-  case WEFT_WEBRTC_EVENT_STEP:
-  case WEFT_WEBRTC_EVENT_SECURED_DATA:
-  case WEFT_WEBRTC_EVENT_SECURED_WRITABLE: break;
+  case WEFT_WEBRTC_EVENT_STEP: break;
   }
 }
 
@@ -139,10 +132,11 @@ static void on_remote_closed(void *user, app_stream *st, weft_time now) {
 
 static void on_identified(void *user, app_peer *p, const weft_identify *id, weft_time now) {
   server *s = user;
+  const app_webrtc_conn *c = p->data;
   (void)id;
   (void)now;
-  weft_webrtc_set_quirks(p->conn, (weft_webrtc_quirks){.no_fin_ack = strstr(p->agent, "rust-libp2p") != NULL});
-  app_record_agent(s->node.record, p->conn, p->agent);
+  weft_webrtc_set_quirks(c->conn, (weft_webrtc_quirks){.no_fin_ack = strstr(p->agent, "rust-libp2p") != NULL});
+  app_record_agent(s->node.record, c->conn, p->agent);
   app_report_detail(&s->node.report, "%s is %s", p->id_text, p->agent);
 }
 
@@ -195,6 +189,7 @@ static int start(server *s, const app_list *listen) {
   int code = open_sockets(s, listen);
   if (code != APP_EXIT_OK) return code;
   app_node_webrtc_config(&s->node, &cfg);
+  if (app_webrtc_conns_init(&s->conns, &s->node.loop, &s->node.host, on_ready, s) != WEFT_OK) return APP_EXIT_INTERNAL;
   if (weft_webrtc_listen(&s->listener, &cfg, &cb, s) != WEFT_OK) return APP_EXIT_INTERNAL;
   code = save_address(s);
   if (code != APP_EXIT_OK) return code;
