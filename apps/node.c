@@ -189,24 +189,35 @@ static double ms_between(weft_time a, weft_time b) {
   return a == WEFT_NEVER || b == WEFT_NEVER || b < a ? 0.0 : (double)(b - a) / 1000.0;
 }
 
-void app_node_report_connected(app_node *n, const app_webrtc_conn *c) {
+static void report_connected(app_node *n, weft_webrtc *c, const char *peer, const weft_webrtc_event *ev,
+                             const char *mux) {
   char local[WEFT_ADDR_TEXT_MAX], remote[WEFT_ADDR_TEXT_MAX];
   weft_webrtc_stats st = {.size = sizeof st};
-  weft_webrtc_get_stats(c->conn, &st);
-  app_connected r = {.peer = c->peer->id_text,
+  weft_webrtc_get_stats(c, &st);
+  app_connected r = {.peer = peer,
                      .path = "direct",
-                     .dir = c->inbound ? "in" : "out",
-                     .local = weft_addr_format(&c->local, local, sizeof local),
-                     .remote = weft_addr_format(&c->remote, remote, sizeof remote),
-                     .direct_version = c->direct_version,
-                     .mux = c->yamux ? "yamux" : "channels",
+                     .dir = ev->inbound ? "in" : "out",
+                     .local = weft_addr_format(ev->local, local, sizeof local),
+                     .remote = weft_addr_format(ev->remote, remote, sizeof remote),
+                     .direct_version = ev->direct_version,
+                     .mux = mux,
                      .ms_ice = ms_between(st.started_at, st.ice_at),
                      .ms_dtls = ms_between(st.ice_at, st.dtls_at),
                      .ms_sctp = ms_between(st.dtls_at, st.sctp_at),
                      .ms_noise = ms_between(st.sctp_at, st.noise_at),
                      .ms_total = ms_between(st.started_at, st.noise_at)};
   app_report_connected(&n->report, &r);
-  app_record_connected(n->record, c->conn, r.peer, c->direct_version, r.mux);
+  app_record_connected(n->record, c, peer, ev->direct_version, r.mux);
+}
+
+void app_node_report_connected(app_node *n, weft_webrtc *c, const char *peer, const weft_webrtc_event *ev) {
+  report_connected(n, c, peer, ev, "channels");
+}
+
+void app_node_report_conn(app_node *n, const app_webrtc_conn *c) {
+  weft_webrtc_event ready = {
+      .inbound = c->inbound, .local = &c->local, .remote = &c->remote, .direct_version = c->direct_version};
+  report_connected(n, c->conn, c->peer->id_text, &ready, c->yamux ? "yamux" : "channels");
 }
 
 int app_node_exit_code(const weft_closed *closed, bool authenticated, bool ready) {

@@ -89,8 +89,10 @@ void app_node_flush(void *n, weft_time now);
 int app_node_output(app_node *n, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len);
 /* For weft_webrtc_config.keylog, whose user is the program: its first member must be the app_node. */
 void app_node_keylog(void *user, const char *line);
-/* Reports "connected" from the connection's own figures, to the recording too. When c->peer is known. */
-void app_node_report_connected(app_node *n, const app_webrtc_conn *c);
+/* Reports "connected" from the connection's own figures, to the recording too: on READY, when its streams are channels; and
+ * when it is known how they run. */
+void app_node_report_connected(app_node *n, weft_webrtc *c, const char *peer, const weft_webrtc_event *ev);
+void app_node_report_conn(app_node *n, const app_webrtc_conn *c);
 /* The exit code for a connection that ended like this; ready: after READY. */
 int app_node_exit_code(const weft_closed *closed, bool authenticated, bool ready);
 /* What a person can do about it; "" when nothing. */

@@ -196,7 +196,7 @@ static void on_ready(void *user, app_webrtc_conn *conn, weft_time now) {
   client *c = user;
   int rc = WEFT_OK;
   c->peer = conn->peer;
-  app_node_report_connected(&c->node, conn);
+  app_node_report_conn(&c->node, conn);
   app_report_step(&c->node.report, "WebRTC-Direct connection established!");
   progress(c, now);
   app_peer_identify(c->peer, now);

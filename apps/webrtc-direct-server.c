@@ -85,7 +85,7 @@ static int on_output(void *user, const weft_addr *local, const weft_addr *remote
 static void on_ready(void *user, app_webrtc_conn *c, weft_time now) {
   server *s = user;
   c->peer->data = c;
-  app_node_report_connected(&s->node, c);
+  app_node_report_conn(&s->node, c);
   app_peer_identify(c->peer, now);
 }
 

@@ -13,7 +13,7 @@ enum { APP_PIPE_CAP = 1 << 20 };
 
 typedef struct app_end {
   struct app_end *other;
-  void *owner; /* the test's */
+  void *owner;         /* the test's */
   app_host host, *use; /* use: the host of its link, if not its own */
   test_rng seed;
   weft_identity identity;
@@ -72,7 +72,8 @@ static void app_pipe_end_init(app_end *e, uint8_t n, const app_protocol *const *
   e->room = SIZE_MAX;
 }
 
-static __attribute__((unused)) void app_pipe_init(app_pipe *p, const app_protocol *const *protocols, size_t protocols_len) {
+static __attribute__((unused)) void app_pipe_init(app_pipe *p, const app_protocol *const *protocols,
+                                                  size_t protocols_len) {
   memset(p, 0, sizeof *p);
   for (uint8_t i = 0; i < 2; i++) {
     app_pipe_end_init(&p->end[i], (uint8_t)(i + 1), protocols, protocols_len);

@@ -6,7 +6,7 @@
 enum { CLIENTS = 3, PATTERN = 1 << 20 };
 
 typedef struct client {
-  app_pipe pipe; /* end 0 is the client, end 1 the relay's side */
+  app_pipe pipe;      /* end 0 is the client, end 1 the relay's side */
   app_stream *stream; /* its circuit, or the exchange before it */
   app_peer *registered;
   int status; /* of the last answer on a hop stream; 0: none */
@@ -25,6 +25,7 @@ static client clients[CLIENTS];
 static uint8_t pattern[PATTERN];
 static unsigned opened, over, reserved;
 static weft_time now_;
+static bool storming;
 
 static client *client_of(const app_stream *s) { return ((const app_end *)s->peer->host->user)->owner; }
 
@@ -34,7 +35,8 @@ static void write_frame(app_stream *s, const weft_relay_message *m, bool stop) {
   uint8_t out[512];
   size_t len;
   ck_assert_int_eq((stop ? weft_relay_stop_encode : weft_relay_hop_encode)(m, out, sizeof out, &len), WEFT_OK);
-  ck_assert_int_eq(app_stream_send(s, out, len, now_), (ptrdiff_t)len);
+  ptrdiff_t n = app_stream_send(s, out, len, now_);
+  if (!storming) ck_assert_int_eq(n, (ptrdiff_t)len);
 }
 
 static void on_payload(app_stream *s, client *c, const uint8_t *data, size_t len) {
@@ -59,7 +61,8 @@ static void on_frame(app_stream *s, client *c) {
     c->circuit = true;
     return;
   }
-  ck_assert_int_eq(weft_relay_hop_decode(&m, c->frame + 1 + (c->frame[0] > 127), c->frame_len - 1 - (c->frame[0] > 127)), WEFT_OK);
+  ck_assert_int_eq(
+      weft_relay_hop_decode(&m, c->frame + 1 + (c->frame[0] > 127), c->frame_len - 1 - (c->frame[0] > 127)), WEFT_OK);
   c->status = m.status;
   if (m.status == WEFT_RELAY_OK && !m.has_reservation) c->circuit = true;
 }
@@ -106,8 +109,19 @@ static void on_hop_opened(app_stream *s, weft_time now) {
   if (m) write_frame(s, m, false);
 }
 
-static const app_protocol hop = {.name = WEFT_RELAY_HOP_PROTOCOL, .manual_consume = true, .dial_only = true, .limited = true, .opened = on_hop_opened, .data = on_data, .remote_closed = on_remote_closed, .closed = on_stream_closed};
-static const app_protocol stop = {.name = WEFT_RELAY_STOP_PROTOCOL, .manual_consume = true, .data = on_data, .remote_closed = on_remote_closed, .closed = on_stream_closed};
+static const app_protocol hop = {.name = WEFT_RELAY_HOP_PROTOCOL,
+                                 .manual_consume = true,
+                                 .dial_only = true,
+                                 .limited = true,
+                                 .opened = on_hop_opened,
+                                 .data = on_data,
+                                 .remote_closed = on_remote_closed,
+                                 .closed = on_stream_closed};
+static const app_protocol stop = {.name = WEFT_RELAY_STOP_PROTOCOL,
+                                  .manual_consume = true,
+                                  .data = on_data,
+                                  .remote_closed = on_remote_closed,
+                                  .closed = on_stream_closed};
 static const app_protocol *const protocols[] = {&hop, &stop};
 
 /* ---- the relay ---- */
@@ -282,9 +296,11 @@ START_TEST(a_slow_reader_stops_the_sender) {
   circuit(a, b);
   b->slow = true;
   push_all(a, PATTERN);
-  /* Two windows of 256 KiB, the dialer's own send limit, and in the relay 16 KiB twice and a batch of 64 KiB. */
-  ck_assert_uint_lt(a->taken, 800 * 1024);
-  ck_assert_uint_eq(b->got, 256 * 1024);
+  /* The target's window; in the relay its 16 KiB, the send limit of the target's stream, and what the dialer's window let come; the dialer's own
+   * send limit. */
+  ck_assert_uint_le(a->taken, (256 + 16 + 16 + 256 + 16) * 1024);
+  ck_assert_uint_le(b->got, 256 * 1024);
+  ck_assert_uint_ge(b->got, 255 * 1024);
   size_t stuck = a->taken;
   push_all(a, PATTERN);
   ck_assert_uint_eq(a->taken, stuck);
@@ -320,8 +336,8 @@ START_TEST(bytes_outlive_their_stream) {
   begin(NULL);
   circuit(a, b);
   b->slow = true;
-  push_all(a, 600 * 1024);
-  ck_assert_uint_eq(a->taken, 600 * 1024);
+  push_all(a, 500 * 1024);
+  ck_assert_uint_eq(a->taken, 500 * 1024);
   app_stream_shutdown(a->stream, now_);
   app_stream_shutdown(b->stream, now_);
   run();
@@ -330,7 +346,7 @@ START_TEST(bytes_outlive_their_stream) {
     consume(b);
     run();
   }
-  ck_assert_uint_eq(b->got, 600 * 1024);
+  ck_assert_uint_eq(b->got, 500 * 1024);
   ck_assert(b->ended);
   ck_assert_uint_eq(a->resets + b->resets, 0);
   ck_assert_uint_eq(over, 1);
@@ -441,7 +457,10 @@ static void anything(client *c) {
     break;
   case 4: c->slow = !c->slow; break;
   case 5: consume(c); break;
-  case 6: now_ += WEFT_MS(1u << roll(15)); app_relay_service_tick(&relay, now_); break;
+  case 6:
+    now_ += WEFT_MS(1u << roll(15));
+    app_relay_service_tick(&relay, now_);
+    break;
   case 7:
     if (roll(20) == 0) part(c);
     break;
@@ -455,9 +474,12 @@ static void anything(client *c) {
 /* Payload in a storm may follow a client's own restart: it is not compared. */
 static void storm(uint64_t seed) {
   dice = seed;
+  storming = true;
   begin(NULL);
   memset(pattern, 0, sizeof pattern);
   for (uint8_t i = 0; i < CLIENTS; i++) join(&clients[i], (uint8_t)(i + 1));
+  reserve(b);
+  if (roll(4) > 0) connect_to(a, b);
   for (int i = 0; i < 400; i++) {
     client *c = &clients[roll(CLIENTS)];
     if (!c->pipe.end[0].in) {
@@ -467,26 +489,26 @@ static void storm(uint64_t seed) {
     c->got = 0;
     anything(c);
   }
+  storming = false;
   end();
 }
 
 START_TEST(storms_leave_nothing) {
+  unsigned circuits = 0;
   for (uint64_t seed = 1; seed <= 60; seed++) {
     storm(seed);
+    circuits += opened;
   }
+  ck_assert_uint_gt(circuits, 60); /* they did reach what is to be tested */
 }
 END_TEST
 
 Suite *test_apps_relay_service(void) {
-  static const unit_test tests[] = {UNIT(a_circuit_carries_both_ways_and_ends),
-                                    UNIT(a_slow_reader_stops_the_sender),
-                                    UNIT(a_slow_reader_stops_nobody_else),
-                                    UNIT(bytes_outlive_their_stream),
-                                    UNIT(a_reset_reaches_the_other_side),
-                                    UNIT(a_lost_connection_ends_its_circuits),
-                                    UNIT(a_relayed_peer_is_refused_in_words),
-                                    UNIT(the_data_limit_is_exact),
-                                    UNIT(a_silent_target_is_given_up),
-                                    UNIT(storms_leave_nothing)};
+  static const unit_test tests[] = {
+      UNIT(a_circuit_carries_both_ways_and_ends), UNIT(a_slow_reader_stops_the_sender),
+      UNIT(a_slow_reader_stops_nobody_else),      UNIT(bytes_outlive_their_stream),
+      UNIT(a_reset_reaches_the_other_side),       UNIT(a_lost_connection_ends_its_circuits),
+      UNIT(a_relayed_peer_is_refused_in_words),   UNIT(the_data_limit_is_exact),
+      UNIT(a_silent_target_is_given_up),          UNIT(storms_leave_nothing)};
   return unit_suite("apps/relay_service", tests, sizeof tests / sizeof tests[0]);
 }
