@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ours with ours: dials in a row, many clients at once, bulk data over one stream and over sixteen, a slow reader, many streams; idle, kill -9, 5 % loss.
+# Ours with ours: circuits by the thousand on one relay; dials in a row, many clients at once, bulk data over one stream and over sixteen, a slow reader, many streams; idle, kill -9, 5 % loss.
 #   make interop-self [QUICK=1]
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -43,6 +43,10 @@ row() { # name, then the arguments of interop_load
   fi
 }
 
+check() { # name, condition held (0 or 1), what was seen
+  if [ "$2" = 0 ]; then passed=$((passed + 1)); printf 'ok    %-28s %s\n' "$1" "$3"; else failed=$((failed + 1)); printf 'FAIL  %-28s %s\n' "$1" "$3"; fi
+}
+
 limit() { # name, KiB measured, KiB allowed
   if [ "$2" -le "$3" ]; then
     passed=$((passed + 1))
@@ -72,6 +76,11 @@ for listen in /ip4/127.0.0.1/udp/0/webrtc-direct /ip6/::1/udp/0/webrtc-direct; d
   row "streams one after another" streams $streams
   stop_server
 done
+circuits=1000
+[ "${QUICK:-}" = 1 ] && circuits=100
+if out=$("${WEFT_TEST:-$root/build/test}/interop_relay_load" "$bin" "$circuits" 64 2> "$dir/load.err"); then ok=0; else ok=1; fi
+check "$circuits circuits at once" "$ok" "$out"
+
 # ---- the long rows: a client with its standard input on a pipe -----------------------------------------------------------------
 start_client() { # sets client_pid; descriptor 8 is its standard input
   rm -f "$dir/fifo"
@@ -84,9 +93,6 @@ start_client() { # sets client_pid; descriptor 8 is its standard input
 wait_for() { # text, file, tenths of a second
   for _ in $(seq "$3"); do grep -q -- "$1" "$2" && return 0; sleep 0.1; done
   return 1
-}
-check() { # name, condition held (0 or 1), what was seen
-  if [ "$2" = 0 ]; then passed=$((passed + 1)); printf 'ok    %-28s %s\n' "$1" "$3"; else failed=$((failed + 1)); printf 'FAIL  %-28s %s\n' "$1" "$3"; fi
 }
 between() { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; }
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # webrtc-p2p-relay as a person or a script meets it: exit codes, error texts, address files, signals, --status, limits, --allow and --deny, STUN;
 # and --mux yamux of Demo 1's client. Loopback only; each case is bounded by `timeout`.
-# Usage: test/programs/relay.sh [DIR OF THE PROGRAMS], beside which test/jsonl and test/stun_ask are
+# Usage: test/programs/relay.sh [DIR OF THE PROGRAMS], beside which test/jsonl, test/stun_ask and test/attack are
 set -u
 bin=$(cd "${1:-build/bin}" && pwd) || exit 1
 jsonl=$bin/../test/jsonl
 stun_ask=$bin/../test/stun_ask
+attack=$bin/../test/attack
 dir=$(mktemp -d) || exit 1
 cd "$dir" || exit 1
 passed=0
@@ -200,6 +201,54 @@ start_relay --listen /ip4/127.0.0.1/udp/0/webrtc-direct --key-file relay.key --n
 [ "$addr" = "$direct" ] && pass || fail "without TCP the webrtc-direct address is the address: $addr"
 "$stun_ask" "$port" none > out 2>&1 && pass || fail "--no-stun: $(cat out)"
 stop_relay
+
+# ---- connections that mean no good ---------------------------------------------------------------------------------------------------------------------
+rss() { awk '/^VmRSS/ {print $2}' "/proc/$relay_pid/status"; }
+descriptors() { ls "/proc/$relay_pid/fd" | wc -l; }
+settle() { for _ in $(seq 200); do [ "$(descriptors)" -le "$1" ] && break; sleep 0.05; done; }
+ticks() { awk '{print $14 + $15}' "/proc/$relay_pid/stat"; }
+start_relay -p 0 --json
+descriptors_before=$(descriptors)
+rss_before=$(rss)
+mkfifo hold
+"$attack" "$port" silent 400 < hold > attack.out 2> attack.err &
+attack_pid=$!
+pids+=("$attack_pid")
+exec 7> hold
+await "400 silent connections" holding attack.out
+expect "status beside silent connections" 0 "Reservations: 0" "$relay" --status --timeout 5
+exec 7>&-
+wait "$attack_pid"
+timeout 60 "$attack" "$port" garbage 500 > out 2> err && pass || fail "garbage"
+timeout 60 "$attack" "$port" cut 500 > out 2> err && pass || fail "cut handshakes"
+settle "$descriptors_before"
+[ "$(descriptors)" -le "$descriptors_before" ] && pass || fail "$(descriptors) descriptors, $descriptors_before before the attacks"
+[ $(($(rss) - rss_before)) -lt 8192 ] && pass || fail "memory grew from $rss_before to $(rss) KiB"
+expect "status after the attacks" 0 "Reservations: 0" "$relay" --status
+stop_relay
+[ $? -eq 0 ] && pass || fail "relay on SIGTERM after the attacks"
+
+# no descriptor is left: it waits for one, does not spin, and goes on
+(ulimit -n 48; exec "$relay" -p 0 --json --verbose --addr-file few.json > few.out 2> few.err < /dev/null) &
+relay_pid=$!
+pids+=("$relay_pid")
+await "a relay with few descriptors" "listening" few.out
+port=$(sed -n 's/.*"addr": "\([^"]*\)", "peer.*/\1/p' few.json | cut -d/ -f5)
+"$attack" "$port" here 60 < hold > attack.out 2> attack.err &
+attack_pid=$!
+pids+=("$attack_pid")
+exec 7> hold
+await "60 connections for 48 descriptors" holding attack.out
+await "the relay says so" "No new connection can be taken now: Too many open files" few.err
+before=$(ticks)
+sleep 1
+[ $(($(ticks) - before)) -lt 30 ] && pass || fail "the relay spins without descriptors: $(($(ticks) - before)) ticks in a second"
+exec 7>&-
+wait "$attack_pid"
+expect "status when there are descriptors again" 0 "Reservations: 0" "$relay" --status --addr-file few.json
+kill -TERM "$relay_pid"
+wait "$relay_pid"
+[ $? -eq 0 ] && pass || fail "relay with few descriptors on SIGTERM"
 
 # ---- one Yamux session inside channel 0 ---------------------------------------------------------------------------------------------------------------
 rm -f webrtc_direct_addr.json

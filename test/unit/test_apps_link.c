@@ -239,6 +239,33 @@ START_TEST(garbage_after_the_upgrade_ends_it) {
 }
 END_TEST
 
+/* The answer to identify is larger than a reader takes (8 KiB): that stream ends, the connection goes on. */
+static void huge_opened(app_stream *s, weft_time now) {
+  static uint8_t answer[16000] = {0x80 | (15998 & 127), 15998 >> 7, 0x32}; /* field 6, agentVersion */
+  app_stream_send(s, answer, sizeof answer, now);
+  app_stream_shutdown(s, now);
+}
+
+START_TEST(a_huge_identify_is_refused) {
+  static const app_protocol huge = {.name = WEFT_IDENTIFY_PROTOCOL, .opened = huge_opened};
+  int rc;
+  begin();
+  for (size_t i = 0; i < pipe_.end[1].host.accepted_len; i++)
+    if (strcmp(pipe_.end[1].host.accepted[i], WEFT_IDENTIFY_PROTOCOL) == 0) pipe_.end[1].host.accepted_protocols[i] = &huge;
+  app_pipe_start(&pipe_, NULL);
+  app_pipe_run(&pipe_);
+  app_peer_identify(pipe_.end[0].peer, 0);
+  app_pipe_run(&pipe_);
+  ck_assert_uint_eq(identified, 0);
+  ck_assert_str_eq(pipe_.end[0].peer->agent, "");
+  ck_assert_ptr_null(pipe_.end[0].peer->streams);
+  ck_assert_ptr_nonnull(app_stream_open(pipe_.end[0].peer, &echo, NULL, &rc, 0));
+  app_pipe_run(&pipe_);
+  ck_assert_uint_eq(said_len, 5);
+  app_pipe_free(&pipe_);
+}
+END_TEST
+
 Suite *test_apps_link(void) {
   static const unit_test tests[] = {UNIT(two_hosts_meet_over_bytes),
                                     UNIT(any_cut_gives_the_same),
@@ -251,6 +278,7 @@ Suite *test_apps_link(void) {
                                     UNIT(a_silent_peer_is_given_up_in_time),
                                     UNIT(a_goodbye_reaches_the_other_side),
                                     UNIT(a_broken_stream_below_ends_it),
-                                    UNIT(garbage_after_the_upgrade_ends_it)};
+                                    UNIT(garbage_after_the_upgrade_ends_it),
+                                    UNIT(a_huge_identify_is_refused)};
   return unit_suite("apps/link", tests, sizeof tests / sizeof tests[0]);
 }
