@@ -135,7 +135,8 @@ static void run(void) {
 /* Leaves rss of the relay before the circuits are opened. */
 static long open_circuits(size_t n) {
   const char *bin = getenv("BIN") ? getenv("BIN") : "build/bin";
-  const char *args[] = {"--max-reservations", "0", "--max-circuits", "0", "--max-reservations-per-ip", "0", "--max-circuits-per-peer", "0", "--circuit-bytes", "0"};
+  const char *args[] = {"--max-reservations",      "0", "--max-circuits",  "0", "--max-reservations-per-ip", "0",
+                        "--max-circuits-per-peer", "0", "--circuit-bytes", "0"};
   wanted = n;
   started = ready = circuits = 0;
   if (relay_child_start(&middle, bin, args, sizeof args / sizeof args[0]) != WEFT_OK) die("the relay did not start");
@@ -172,7 +173,8 @@ static void bench_circuit(void) {
 static void bench_held(void) {
   long before = open_circuits(HELD), after = relay_child_rss_kib(&middle);
   double kib = (double)(after - before) / HELD;
-  printf("{\"bench\":\"relay\",\"row\":\"held\",\"circuits\":%d,\"kib_per_circuit\":%.1f,\"relay_rss_kib\":%ld}\n", HELD, kib, after);
+  printf("{\"bench\":\"relay\",\"row\":\"held\",\"circuits\":%d,\"kib_per_circuit\":%.1f,\"relay_rss_kib\":%ld}\n",
+         HELD, kib, after);
   fprintf(stderr, "%-24s %8d circuits, %.1f KiB each, %ld KiB in all\n", "held", HELD, kib, after);
   close_circuits(HELD);
 }
@@ -216,7 +218,8 @@ static void carry(int out, int in) {
     struct pollfd p[2] = {{.fd = in, .events = POLLIN}, {.fd = out, .events = sent < TOTAL ? POLLOUT : 0}};
     if (poll(p, 2, 10000) <= 0) die("the copy stands still");
     if (p[1].revents & POLLOUT) {
-      ssize_t n = send(out, payload, TOTAL - sent < CHUNK ? (size_t)(TOTAL - sent) : CHUNK, MSG_DONTWAIT | MSG_NOSIGNAL);
+      ssize_t n =
+          send(out, payload, TOTAL - sent < CHUNK ? (size_t)(TOTAL - sent) : CHUNK, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (n > 0) sent += (uint64_t)n;
     }
     if (p[0].revents & POLLIN) {

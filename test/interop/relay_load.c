@@ -17,7 +17,14 @@
 enum { AT_ONCE = 40 /* set-ups under way: a relay lets one source have 64 */, CHUNK = 4096 };
 #define RUN_LIMIT WEFT_SEC(300)
 
-typedef enum phase { CONNECTING = 0, OPENING = 1, CARRYING = 2, REFUSED_RESERVATION = 3, REFUSED_CIRCUIT = 4, DONE = 5 } phase;
+typedef enum phase {
+  CONNECTING = 0,
+  OPENING = 1,
+  CARRYING = 2,
+  REFUSED_RESERVATION = 3,
+  REFUSED_CIRCUIT = 4,
+  DONE = 5
+} phase;
 
 typedef struct pair {
   relay_end alice, bob; /* bob dials */
@@ -57,7 +64,8 @@ static void start_next(weft_time now) {
   pair *p = &l.pairs[l.started / 2];
   relay_end *e = l.started % 2 == 0 ? &p->alice : &p->bob;
   l.started++;
-  if (relay_end_start(e, &l.pool, &l.relay, &l.rng, &callbacks, p, now) != WEFT_OK) on_failed(e, 0, "cannot connect", now);
+  if (relay_end_start(e, &l.pool, &l.relay, &l.rng, &callbacks, p, now) != WEFT_OK)
+    on_failed(e, 0, "cannot connect", now);
 }
 
 static void set_up_done(weft_time now) {
@@ -193,7 +201,8 @@ static void print(int code) {
 
 static int start_relay(const char *bin) {
   char n[24];
-  const char *args[] = {"--max-reservations", n, "--max-circuits", n, "--max-reservations-per-ip", "0", "--max-circuits-per-peer", "0"};
+  const char *args[] = {"--max-reservations",        n,   "--max-circuits",          n,
+                        "--max-reservations-per-ip", "0", "--max-circuits-per-peer", "0"};
   snprintf(n, sizeof n, "%zu", l.count);
   return relay_child_start(&l.relay, bin, args, sizeof args / sizeof args[0]);
 }
@@ -219,7 +228,8 @@ int main(int argc, char **argv) {
   l.pairs = calloc(l.count ? l.count : 1, sizeof *l.pairs);
   l.rng = app_entropy();
   l.began = app_clock_now();
-  if (!l.pairs || l.count == 0 || app_loop_init(&l.loop) != WEFT_OK || app_tcp_pool_init(&l.pool, &l.loop) != WEFT_OK) return 2;
+  if (!l.pairs || l.count == 0 || app_loop_init(&l.loop) != WEFT_OK || app_tcp_pool_init(&l.pool, &l.loop) != WEFT_OK)
+    return 2;
   app_loop_timer(&l.loop, deadline, tick, NULL);
   if (start_relay(argv[1]) != WEFT_OK) {
     fprintf(stderr, "relay_load: the relay did not start\n");

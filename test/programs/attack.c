@@ -29,7 +29,8 @@ static int dial(const char *port, unsigned source) {
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   to.sin_port = htons((uint16_t)atoi(port));
   int fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) != 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+  if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) != 0 ||
+      connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
     perror("attack");
     exit(1);
   }

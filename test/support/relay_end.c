@@ -33,8 +33,10 @@ static int read_address(relay_child *c) {
   weft_multiaddr ma;
   weft_multiaddr_part part;
   uint32_t transport;
-  if (app_addr_file_read(c->file, &f) != WEFT_OK || weft_multiaddr_parse(&ma, f.addr, NULL) != WEFT_OK) return WEFT_EAGAIN;
-  if (weft_multiaddr_to_addr(&ma, &c->addr, &transport) != WEFT_OK || weft_multiaddr_find(&ma, WEFT_MA_P2P, &part) != WEFT_OK)
+  if (app_addr_file_read(c->file, &f) != WEFT_OK || weft_multiaddr_parse(&ma, f.addr, NULL) != WEFT_OK)
+    return WEFT_EAGAIN;
+  if (weft_multiaddr_to_addr(&ma, &c->addr, &transport) != WEFT_OK ||
+      weft_multiaddr_find(&ma, WEFT_MA_P2P, &part) != WEFT_OK)
     return WEFT_EMALFORMED;
   return weft_peer_id_from_bytes(&c->id, part.value, part.len);
 }

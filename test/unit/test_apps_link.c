@@ -251,7 +251,8 @@ START_TEST(a_huge_identify_is_refused) {
   int rc;
   begin();
   for (size_t i = 0; i < pipe_.end[1].host.accepted_len; i++)
-    if (strcmp(pipe_.end[1].host.accepted[i], WEFT_IDENTIFY_PROTOCOL) == 0) pipe_.end[1].host.accepted_protocols[i] = &huge;
+    if (strcmp(pipe_.end[1].host.accepted[i], WEFT_IDENTIFY_PROTOCOL) == 0)
+      pipe_.end[1].host.accepted_protocols[i] = &huge;
   app_pipe_start(&pipe_, NULL);
   app_pipe_run(&pipe_);
   app_peer_identify(pipe_.end[0].peer, 0);

@@ -87,12 +87,19 @@ START_TEST(who_does_not_speak_it_is_told_apart) {
 END_TEST
 
 START_TEST(the_line) {
-  app_relay_status st = {.reservations = 3, .circuits = 2, .circuits_total = 18446744073709551615u, .bytes = 30, .bytes_a_to_b = 10, .bytes_b_to_a = 20}, back;
+  app_relay_status st = {.reservations = 3,
+                         .circuits = 2,
+                         .circuits_total = 18446744073709551615u,
+                         .bytes = 30,
+                         .bytes_a_to_b = 10,
+                         .bytes_b_to_a = 20},
+                   back;
   char line[APP_RELAY_STATUS_MAX];
   st.refused[4] = 5;
   st.refused[5] = 1;
   size_t n = app_relay_status_format(&st, line, sizeof line);
-  ck_assert_str_eq(line, "{\"reservations\":3,\"circuits\":2,\"circuits_total\":18446744073709551615,\"bytes\":30,\"bytes_a_to_b\":10,\"bytes_b_to_a\":20,"
+  ck_assert_str_eq(line, "{\"reservations\":3,\"circuits\":2,\"circuits_total\":18446744073709551615,\"bytes\":30,"
+                         "\"bytes_a_to_b\":10,\"bytes_b_to_a\":20,"
                          "\"refused\":{\"CONNECTION_FAILED\":5,\"NO_RESERVATION\":1}}");
   ck_assert_uint_eq(n, strlen(line));
   ck_assert_int_eq(app_relay_status_parse(&back, line), WEFT_OK);
@@ -102,16 +109,23 @@ START_TEST(the_line) {
 END_TEST
 
 START_TEST(other_lines_are_refused) {
-  static const char *const bad[] = {"", "{", "[]", "{\"reservations\":1}", "\"reservations\":1,\"circuits\":2",
-                                    "{\"reservations\":-1,\"circuits\":0,\"circuits_total\":0,\"bytes\":0,\"bytes_a_to_b\":0,\"bytes_b_to_a\":0}",
-                                    "{\"reservations\":1x,\"circuits\":0,\"circuits_total\":0,\"bytes\":0,\"bytes_a_to_b\":0,\"bytes_b_to_a\":0}"};
+  static const char *const bad[] = {
+      "",
+      "{",
+      "[]",
+      "{\"reservations\":1}",
+      "\"reservations\":1,\"circuits\":2",
+      "{\"reservations\":-1,\"circuits\":0,\"circuits_total\":0,\"bytes\":0,\"bytes_a_to_b\":0,\"bytes_b_to_a\":0}",
+      "{\"reservations\":1x,\"circuits\":0,\"circuits_total\":0,\"bytes\":0,\"bytes_a_to_b\":0,\"bytes_b_to_a\":0}"};
   app_relay_status st;
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) ck_assert_int_eq(app_relay_status_parse(&st, bad[i]), WEFT_EMALFORMED);
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    ck_assert_int_eq(app_relay_status_parse(&st, bad[i]), WEFT_EMALFORMED);
 }
 END_TEST
 
 Suite *test_apps_relay_status(void) {
-  static const unit_test tests[] = {UNIT(loopback_is_answered), UNIT(nobody_else_is), UNIT(who_does_not_speak_it_is_told_apart),
-                                    UNIT(the_line), UNIT(other_lines_are_refused)};
+  static const unit_test tests[] = {UNIT(loopback_is_answered), UNIT(nobody_else_is),
+                                    UNIT(who_does_not_speak_it_is_told_apart), UNIT(the_line),
+                                    UNIT(other_lines_are_refused)};
   return unit_suite("apps/relay_status", tests, sizeof tests / sizeof tests[0]);
 }

@@ -116,8 +116,11 @@ START_TEST(a_flood_of_sources_needs_no_memory) {
 END_TEST
 
 Suite *test_apps_stun_service(void) {
-  static const unit_test tests[] = {UNIT(the_address_is_told_and_nothing_else), UNIT(what_names_a_user_is_the_listeners),
-                                    UNIT(an_error_is_never_sent), UNIT(ten_answers_a_second_and_source),
-                                    UNIT(ip6_counts_by_network), UNIT(a_flood_of_sources_needs_no_memory)};
+  static const unit_test tests[] = {UNIT(the_address_is_told_and_nothing_else),
+                                    UNIT(what_names_a_user_is_the_listeners),
+                                    UNIT(an_error_is_never_sent),
+                                    UNIT(ten_answers_a_second_and_source),
+                                    UNIT(ip6_counts_by_network),
+                                    UNIT(a_flood_of_sources_needs_no_memory)};
   return unit_suite("apps/stun_service", tests, sizeof tests / sizeof tests[0]);
 }
