@@ -98,18 +98,20 @@ void record_session_unit(record_session *s, record_cut cut, bool from_us, const 
   put_wire(f, t->data, t->len);
 }
 
-static void begin_at(record_session *s, const weft_addr *local, const weft_addr *remote, weft_time now) {
+static void begin_at(record_session *s, weft_time now) {
   struct timeval tv;
   gettimeofday(&tv, NULL);
   s->first = now;
   s->unix_us = (int64_t)tv.tv_sec * 1000000 + tv.tv_usec;
-  s->local = *local;
-  s->remote = *remote;
 }
 
 void record_session_datagram(record_session *s, bool from_us, const weft_addr *local, const weft_addr *remote,
                              const uint8_t *data, size_t len, weft_time now) {
-  if (s->first == WEFT_NEVER) begin_at(s, local, remote, now);
+  if (s->first == WEFT_NEVER) begin_at(s, now);
+  if (!s->up) { /* the first may be of a STUN server, or of a path that was not taken */
+    s->local = *local;
+    s->remote = *remote;
+  }
   put_line(s, RECORD_UDP, from_us, now);
   put_wire(s->cuts[RECORD_UDP], data, len);
   record_cut cut = len > 0 && data[0] <= 3 ? RECORD_STUN : RECORD_DTLS; /* RFC 7983 section 7 */
@@ -126,6 +128,7 @@ void record_session_keylog(record_session *s, const char *line) {
 }
 
 void record_session_state(record_session *s, const char *state) {
+  if (strcmp(state, "READY") == 0) s->up = true;
   if (s->states_len < RECORD_STATES) s->states[s->states_len++] = state;
 }
 

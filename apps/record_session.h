@@ -33,14 +33,14 @@ typedef struct record_session {
   char dir[RECORD_PATH_MAX];
   FILE *cuts[RECORD_CUTS], *keylog, *capture;
   app_pcapng pcapng;
-  weft_addr local, remote; /* of the first datagram */
+  weft_addr local, remote; /* of the last datagram before READY */
   weft_time first;
   int64_t unix_us; /* of the first datagram */
   unsigned units[RECORD_CUTS];
   const char *states[RECORD_STATES];
   size_t states_len;
   char peer_id[128], agent[128];
-  bool ended, has_closed, failed;
+  bool up, ended, has_closed, failed;
   weft_closed closed;
   char closed_text[256];
 } record_session;

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import procs
 from peers import PEERS, ROOT, CannotRun
+from p2p import Theirs
 from procs import Failure, JsonProc
 from rows import Dialer, Proxy, identify, ping, say
 
@@ -171,8 +172,8 @@ def own_dialed(folder, version):
         ours.stop()
 
 
-def private(folder, who):
-    """Alice and Bob through our relay, on 127.0.0.1 alone; `who` of relay, alice, bob is recorded."""
+def private(folder, who, theirs=None):
+    """Alice and Bob through our relay, on 127.0.0.1 alone; `who` of relay, alice, bob is recorded. theirs: Bob is a peer's."""
     def command(name, *rest):
         return [*rest, "--json", *(["--record", folder.work / "session"] if who == name else [])]
     relay = JsonProc("relay", command("relay", f"{BIN}/webrtc-p2p-relay", "--listen", "/ip4/127.0.0.1/tcp/0", "--listen", LISTEN, "--addr-file",
@@ -186,6 +187,13 @@ def private(folder, who):
         alice = JsonProc("alice", command("alice", f"{BIN}/webrtc-p2p-peer", "-m", "listen", "--relay", direct, "--bind", "127.0.0.1", "--echo",
                                           "--addr-file", folder.work / "alice.json"))
         listening = alice.wait_event("listening", 15)["addr"]
+        if theirs:
+            bob = Theirs(PEERS[theirs])
+            bob.open(listening)
+            ping(bob, 2)
+            say_goodbye(bob)
+            alice.wait_event("disconnected", 30)
+            return
         bob = JsonProc("bob", command("bob", f"{BIN}/webrtc-p2p-peer", "-m", "dial", "--bind", "127.0.0.1", "--send", "hello", "--send", "bye", listening))
         code = bob.wait(40)
         if code != 0:
@@ -204,6 +212,8 @@ def foreign_scenarios(name):
     yield "v1-dialed-vanished", lambda f: dialed(f, name, 1, vanish)
     if "lossy" in peer.long_rows:
         yield "v1-dialed-loss", lambda f: dialed(f, name, 1, say_goodbye, lossy=True)
+    if getattr(peer, "speaks_webrtc", False):
+        yield "private-dialed", lambda f: private(f, "alice", name)
     if peer.listens:
         for version in peer.versions:
             yield f"v{version}-dialing", lambda f, v=version: foreign_server(name, lambda a: dialing(f, name, a, v))
