@@ -120,11 +120,13 @@ void app_report_connecting(app_report *r, const char *addr) {
 }
 
 void app_report_connected(app_report *r, const app_connected *c) {
+  const char *transport = c->transport ? c->transport : "udp";
   if (r->json) {
     json_begin("connected");
     json_text("peer", c->peer);
     json_text("path", c->path);
     json_text("dir", c->dir);
+    if (strcmp(c->path, "direct") == 0) json_text("transport", transport);
     json_text("local", c->local);
     json_text("remote", c->remote);
     if (c->direct_version) printf(",\"direct_version\":%d", c->direct_version);
@@ -141,8 +143,9 @@ void app_report_connected(app_report *r, const app_connected *c) {
                     c->peer);
     return;
   }
-  app_report_step(r, "Connected %s %s, %s udp %s <-> %s", strcmp(c->dir, "in") == 0 ? "from" : "to", c->peer, c->path,
-                  c->local, c->remote);
+  app_report_step(r, "Connected %s %s, %s %s %s <-> %s", strcmp(c->dir, "in") == 0 ? "from" : "to", c->peer, c->path,
+                  transport, c->local, c->remote);
+  if (c->ms_total <= 0) return;
   bool signaled = c->ms_signaling > 0; /* then there is no Noise: the relayed connection had it */
   app_report_step(r, "Set-up: %s %.1f, ice %.1f, dtls %.1f, sctp %.1f, total %.1f ms", signaled ? "signaling" : "noise",
                   signaled ? c->ms_signaling : c->ms_noise, c->ms_ice, c->ms_dtls, c->ms_sctp, c->ms_total);

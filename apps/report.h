@@ -16,12 +16,13 @@ typedef struct app_report {
 } app_report;
 
 typedef struct app_connected {
-  const char *peer, *path, *dir; /* "direct"|"relayed", "in"|"out" */
-  const char *local, *remote;    /* address texts */
-  int direct_version;            /* 0: not webrtc-direct */
-  const char *mux;               /* "channels"|"yamux" */
-  double ms_signaling;           /* 0: there was none */
-  double ms_ice, ms_dtls, ms_sctp, ms_noise, ms_total;
+  const char *peer, *path, *dir;                       /* "direct"|"relayed", "in"|"out" */
+  const char *transport;                               /* under local and remote: "udp" (NULL) or "tcp" */
+  const char *local, *remote;                          /* address texts */
+  int direct_version;                                  /* 0: not webrtc-direct */
+  const char *mux;                                     /* "channels"|"yamux" */
+  double ms_signaling;                                 /* 0: there was none */
+  double ms_ice, ms_dtls, ms_sctp, ms_noise, ms_total; /* total 0: not measured */
 } app_connected;
 
 /* Colour only on a terminal without NO_COLOR. */

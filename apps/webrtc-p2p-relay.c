@@ -181,6 +181,7 @@ static void report_connected(relay *r, const app_peer *p, const weft_addr *local
   app_connected c = {.peer = p->id_text,
                      .path = "direct",
                      .dir = "in",
+                     .transport = direct_version ? "udp" : "tcp",
                      .local = weft_addr_format(local, here, sizeof here),
                      .remote = weft_addr_format(&p->remote, there, sizeof there),
                      .direct_version = direct_version,
