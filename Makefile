@@ -418,7 +418,7 @@ lint-functions: ## no function over 90 lines
 lint-cppcheck: ## cppcheck over layers and apps
 	@bash test/lint/cppcheck.sh $(B)/cppcheck $(JOBS) $(LAYERS) $(wildcard apps)
 
-lint-vectors: ## vectors/v1 against vectors/schema
+lint-vectors: ## vectors/v1 and vectors/recorded against vectors/schema
 	@bash test/lint/vectors.sh vectors
 
 format: ## reformat all C files

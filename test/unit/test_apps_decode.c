@@ -165,6 +165,50 @@ START_TEST(json_is_one_object_per_unit) {
 }
 END_TEST
 
+/* ---- TCP ---- */
+
+/* From port 1 to 2 (way 0) or back, raw IPv4. */
+static void segment(decode *d, int way, uint8_t flags, uint32_t seq, const char *text, size_t len) {
+  uint8_t p[256] = {0x45, 0, 0, (uint8_t)(40 + len), 0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1};
+  uint8_t *t = p + 20;
+  t[1] = (uint8_t)(1 + way);
+  t[3] = (uint8_t)(2 - way);
+  for (int i = 0; i < 4; i++) t[4 + i] = (uint8_t)(seq >> (24 - 8 * i));
+  t[12] = 0x50;
+  t[13] = flags;
+  if (len > 0) memcpy(t + 20, text, len);
+  decode_packet(d, 101, 0, p, 40 + len);
+}
+
+#define LINE(s) s, sizeof(s) - 1
+
+START_TEST(tcp_is_read_to_the_multistream_level) {
+  outline o;
+  begin(&o, false);
+  decode *d = decode_new(&o);
+  segment(d, 0, PACKET_SYN, 99, "", 0);
+  segment(d, 1, PACKET_SYN, 0xffffffff, "", 0);
+  segment(d, 0, 0x10, 100, LINE("\x13/multistream/1.0.0\n\x07/noi"));
+  segment(d, 0, 0x10, 100, LINE("\x13/multistream/1.0.0\n")); /* sent again */
+  segment(d, 0, 0x10, 125, LINE("se\n"));
+  segment(d, 1, 0x10, 0, LINE("\x13/multistream/1.0.0\n\x07/noise\n"));
+  segment(d, 0, 0x10, 128, LINE("\0\x04wxyz"));
+  segment(d, 1, 0x10, 28, LINE("\0\x02"));
+  segment(d, 1, 0x10, 30, LINE("ab"));
+  segment(d, 0, 0x10, 140, LINE("late"));
+  decode_free(d);
+  fclose(o.out);
+  const char *first = strstr(said, "multistream  line \"/multistream/1.0.0\""),
+             *noise = strstr(said, "line \"/noise\"");
+  ck_assert_msg(first && noise && o.broken == 0, "%s", said);
+  ck_assert_ptr_nonnull(strstr(said, "note: sent again"));
+  ck_assert_ptr_nonnull(strstr(noise, "noise  message 1  bytes 4"));
+  ck_assert_ptr_nonnull(strstr(noise, "noise  message 1  bytes 2"));
+  ck_assert_ptr_nonnull(strstr(noise, "6 bytes before it are missing"));
+  forget();
+}
+END_TEST
+
 /* ---- captures ---- */
 
 typedef struct seen {
@@ -359,6 +403,7 @@ Suite *test_apps_decode(void) {
                                     UNIT(messages_are_put_together_and_told_in_order),
                                     UNIT(channels_say_which_byte_breaks_which_rule),
                                     UNIT(json_is_one_object_per_unit),
+                                    UNIT(tcp_is_read_to_the_multistream_level),
                                     UNIT(pcap_in_both_orders_and_resolutions),
                                     UNIT(pcapng_faults_are_named),
                                     UNIT(what_pcapng_writes_is_read_and_the_keys_come_first),

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Validates vectors/recorded against vectors/schema/session.schema.json: each session.json, and each line of each cut. Argument: the folder of the
+vectors. Needs python3-jsonschema 4 or later."""
+import glob
+import json
+import os
+import sys
+
+from jsonschema import Draft202012Validator
+
+FILES = {"session.json", "keylog.txt", "session.pcapng"}
+CUTS = ("udp", "stun", "dtls", "sctp", "dcep", "messages", "streams")
+
+
+def errors(validator, doc, where):
+    found = list(validator.iter_errors(doc))[:5]
+    for e in found:
+        print("%s: %s: %s" % (where, "/".join(str(x) for x in e.absolute_path), e.message[:200]))
+    return len(found)
+
+
+def main():
+    top, bad, lines = sys.argv[1], 0, 0
+    schema = json.load(open(os.path.join(top, "schema/session.schema.json")))
+    Draft202012Validator.check_schema(schema)
+    whole, unit = Draft202012Validator(schema), Draft202012Validator({"$defs": schema["$defs"], "$ref": "#/$defs/unit"})
+    folders = sorted(os.path.dirname(p) for p in glob.glob(os.path.join(top, "recorded/*/*/session.json")))
+    for folder in folders:
+        bad += errors(whole, json.load(open(os.path.join(folder, "session.json"), encoding="utf-8")), folder)
+        extra = set(os.listdir(folder)) - FILES - {c + ".jsonl" for c in CUTS}
+        if extra:
+            bad += 1
+            print("%s: not part of a session: %s" % (folder, ", ".join(sorted(extra))))
+        for cut in CUTS:
+            for number, line in enumerate(open(os.path.join(folder, cut + ".jsonl")), 1):
+                lines += 1
+                bad += errors(unit, json.loads(line), "%s/%s.jsonl:%d" % (folder, cut, number))
+    print("%d sessions, %d lines: %d wrong" % (len(folders), lines, bad))
+    sys.exit(bad > 0 or not folders)
+
+
+main()
