@@ -271,7 +271,7 @@ $(INTEROP_HELPERS:%=$(B)/test/interop_%): $(B)/test/interop_%: $(B)/obj/test/int
 
 # test/programs/<name>.c: what the test of the programs needs.
 PROGRAM_HELPERS := $(patsubst test/programs/%.c,$(B)/test/%,$(sort $(wildcard test/programs/*.c)))
-$(PROGRAM_HELPERS): $(B)/test/%: $(B)/obj/test/programs/%.o $(SUPPORT) $(ALL_ARCHIVES)
+$(PROGRAM_HELPERS): $(B)/test/%: $(B)/obj/test/programs/%.o $(SUPPORT) $(APP_LIB) $(ALL_ARCHIVES)
 	$(call link,$(ALL_EXT) $(CHECK_LIBS))
 
 # ---- running the tests ------------------------------------------------------------------------------------------------
@@ -303,6 +303,7 @@ test-run:
 	   $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) \
 	   $(call job,programs,bash test/programs/run.sh $(B)/bin) \
 	   $(call job,programs-relay,bash test/programs/relay.sh $(B)/bin) \
+	   $(call job,p2p,bash test/programs/p2p.sh $(B)/bin) \
 	   $(call job,record,bash test/programs/record.sh $(B)/bin) \
 	   $(call job,agent,bash test/programs/agent.sh $(B)/bin) \
 	   $(call job,live,bash test/programs/live.sh $(B)/bin) \

@@ -45,9 +45,13 @@ static void let_go(app_circuit *c, bool whole, weft_time now) {
     app_stream_reset(s, now);
 }
 
-static void closed(app_circuit *c, const weft_closed *why, bool goodbye, weft_time now) {
+static void tell_closed(app_circuit *c, const weft_closed *why, bool goodbye, weft_time now) {
   c->told = true;
   c->all->cb.closed(c->all->user, c, why, goodbye, now);
+}
+
+static void closed(app_circuit *c, const weft_closed *why, bool goodbye, weft_time now) {
+  tell_closed(c, why, goodbye, now);
   remove_circuit(c, now);
 }
 
@@ -84,7 +88,7 @@ static void link_closed(void *user, app_link *l, const weft_closed *why, weft_ti
   app_circuit *c = user;
   bool whole = why->code == WEFT_OK;
   (void)l;
-  c->all->cb.closed(c->all->user, c, why, why->who == WEFT_WHO_PEER && whole, now);
+  tell_closed(c, why, why->who == WEFT_WHO_PEER && whole, now);
   c->peer = NULL;
   if (whole && c->stream) { /* the FIN follows the goodbye; then the far side's */
     app_link *gone = c->link;
@@ -231,7 +235,7 @@ static void pipe_gone(app_circuit *c, weft_time now) {
 static void gone(app_stream *s, int code, weft_time now) {
   app_circuit *c = s->state;
   if (!c) return;
-  bool had_client = c->client != NULL, talking = had_client || !c->stream;
+  bool had_client = c->client != NULL, talking = had_client || (!c->link && c->linger_at == WEFT_NEVER);
   c->stream = NULL;
   if (talking) {
     failed_here(c, WEFT_WHO_PEER, had_client ? "circuit" : "hop", code == WEFT_OK ? WEFT_ECLOSED : code,
@@ -253,7 +257,8 @@ app_circuit *app_circuit_dial(app_circuits *a, app_peer *relay, const weft_peer_
   if (!c) return NULL;
   c->far = *target;
   weft_peer_id_format(&c->far, c->peer_text, sizeof c->peer_text);
-  if (app_stream_open(relay, &a->hop, c, rc, now)) return c;
+  c->stream = app_stream_open(relay, &a->hop, c, rc, now);
+  if (c->stream) return c;
   remove_circuit(c, now);
   return NULL;
 }
@@ -263,7 +268,7 @@ void app_circuit_close(app_circuit *c, weft_time now) {
   if (c->told) return;
   if (c->link)
     app_link_close(c->link, WEFT_OK, now);
-  else if (c->linger_at == WEFT_NEVER)
+  else
     failed(c, &why, now);
 }
 

@@ -90,7 +90,6 @@ int p2p_dial(p2p *p, weft_time now);
 void p2p_read_lines(p2p *p);
 void p2p_chat_tick(p2p *p, weft_time now);
 weft_time p2p_chat_deadline(const p2p *p);
-int p2p_exit_code(const p2p *p, const weft_closed *why);
 const char *p2p_hint(const weft_closed *why);
 
 #endif

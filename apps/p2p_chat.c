@@ -5,11 +5,10 @@
 
 /* ---- how it went -------------------------------------------------------------------------------------------------------------- */
 
-int p2p_exit_code(const p2p *p, const weft_closed *why) {
+static int exit_code(const p2p *p, bool met, const weft_closed *why) {
   if (why->code == WEFT_EAUTH) return APP_EXIT_REFUSED;
   if (p->done && why->code == WEFT_OK) return APP_EXIT_OK;
   if (p->opened) return why->who == WEFT_WHO_TIMEOUT ? APP_EXIT_TIMEOUT : APP_EXIT_PEER;
-  bool met = p->session && (p->session->circuit || p->session->direct);
   if (why->who == WEFT_WHO_TIMEOUT) return met ? APP_EXIT_TIMEOUT : APP_EXIT_NO_ANSWER;
   bool chat = strcmp(why->layer, "chat") == 0 || strcmp(why->layer, "multistream") == 0;
   return chat || met ? APP_EXIT_PEER : APP_EXIT_NO_ANSWER;
@@ -32,6 +31,7 @@ const char *p2p_hint(const weft_closed *why) {
   if (strcmp(why->layer, "ice") == 0 || strcmp(why->step, "checks") == 0)
     return "the NATs of both sides allow no direct path: leave out --no-fallback to chat through the relay";
   if (why->code == WEFT_ETIMEDOUT) return "try again, or raise --timeout";
+  if (why->who == WEFT_WHO_PEER) return "the other side ended it: its own log says why";
   return "";
 }
 
@@ -87,8 +87,8 @@ static void on_left(void *user, app_session *s, weft_time now) {
   if (!p->listen && p->sent == p->send.len && p->send.len == 0) p->done = true;
 }
 
-static void dialer_ended(p2p *p, const weft_closed *why, weft_time now) {
-  int code = p2p_exit_code(p, why);
+static void dialer_ended(p2p *p, bool met, const weft_closed *why, weft_time now) {
+  int code = exit_code(p, met, why);
   p->session = NULL;
   if (code != APP_EXIT_OK)
     app_report_error(&p->node.report, why->layer, why->step, why->code,
@@ -101,7 +101,7 @@ static void on_ended(void *user, app_session *s, const weft_closed *why, weft_ti
   p2p *p = user;
   if (p->wants_circuit == s) p->wants_circuit = NULL;
   app_report_disconnected(&p->node.report, s->peer_text, why->text, app_who(why->who));
-  if (!p->leaving && !p->listen) dialer_ended(p, why, now);
+  if (!p->leaving && !p->listen) dialer_ended(p, s->met, why, now);
 }
 
 static int on_output(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,

@@ -102,6 +102,7 @@ static void leave_signaling(app_direct *d, bool whole, weft_time now) {
 }
 
 static void failed(app_direct *d, const weft_closed *why, weft_time now) {
+  d->told = true;
   leave_signaling(d, false, now);
   tell(d, &(app_private_event){.type = APP_PRIVATE_FAILED, .why = why}, now);
   remove_direct(d);
@@ -110,6 +111,7 @@ static void failed(app_direct *d, const weft_closed *why, weft_time now) {
 static void down(app_direct *d, const weft_closed *why, weft_time now) {
   app_peer *p = d->peer;
   app_record_closed(d->all->cfg.record, d->conn, why);
+  d->told = true;
   leave_signaling(d, false, now);
   tell(d, &(app_private_event){.type = p ? APP_PRIVATE_DOWN : APP_PRIVATE_FAILED, .why = why}, now);
   if (p) app_peer_free(p, why->code == WEFT_OK ? WEFT_ECLOSED : why->code, now);
@@ -317,7 +319,8 @@ app_direct *app_private_dial(app_private *a, app_peer *relayed, int *rc, weft_ti
   app_direct *d = new_direct(a, relayed, true, now);
   *rc = WEFT_ENOMEM;
   if (!d) return NULL;
-  if (app_stream_open(relayed, &a->protocol, d, rc, now)) return d;
+  d->signaling = app_stream_open(relayed, &a->protocol, d, rc, now);
+  if (d->signaling) return d;
   remove_direct(d);
   return NULL;
 }
@@ -337,10 +340,13 @@ void app_private_resolved(app_private *a, const char *name, const weft_addr *ip,
 }
 
 void app_direct_close(app_direct *d, int code, weft_time now) {
+  if (d->told) return;
   if (d->conn)
     weft_webrtc_close(d->conn, code, now);
   else if (d->attempt)
     weft_private_close(d->attempt, code, now);
+  else
+    failed_here(d, WEFT_WHO_SELF, "close", code, "closed here", now);
 }
 
 /* ---- datagrams and time ---------------------------------------------------------------------------------------------------------- */

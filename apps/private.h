@@ -33,7 +33,7 @@ typedef struct app_private app_private;
 /* First an attempt, then the connection it made. */
 typedef struct app_direct {
   app_private *all;
-  bool offerer, superseded;
+  bool offerer, superseded, told; /* told: FAILED or DOWN was */
   char peer_text[128];
   weft_private *attempt;
   weft_webrtc *conn;

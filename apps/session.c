@@ -30,16 +30,26 @@ static void unlink_session(app_session *s) {
   if (*at) *at = s->next;
 }
 
-static void remove_session(app_session *s, weft_time now) {
+/* Of everything that could still come back to it. */
+static void dismantle(app_session *s, weft_time now) {
+  app_circuit *c = s->circuit;
+  app_direct *d = s->direct;
   unlink_session(s);
   detach_streams(s, peer_on(s, APP_RELAYED));
   detach_streams(s, peer_on(s, APP_DIRECT));
   app_path_free(s->path);
-  app_circuit *c = s->circuit;
-  app_direct *d = s->direct;
-  free(s);
+  s->path = NULL;
+  s->circuit = NULL;
+  s->direct = NULL;
   if (d) app_direct_close(d, WEFT_OK, now);
   if (c) app_circuit_close(c, now);
+}
+
+/* Told last: the program may close all of them in return. */
+static void end_session(app_session *s, const weft_closed *why, weft_time now) {
+  dismantle(s, now);
+  s->all->cb.ended(s->all->user, s, why, now);
+  free(s);
 }
 
 static const app_path_callbacks path_callbacks;
@@ -62,9 +72,7 @@ static void path_ended(app_session *s, const weft_closed *why, weft_time now) {
     app_path_free(s->path);
     if (make_path(s, now)) return;
   }
-  unlink_session(s); /* the program may close all of them in return */
-  s->all->cb.ended(s->all->user, s, why, now);
-  remove_session(s, now);
+  end_session(s, why, now);
 }
 
 /* ---- what the path wants ---------------------------------------------------------------------------------------------------- */
@@ -285,6 +293,7 @@ static void circuit_up(void *user, app_circuit *c, app_peer *p, weft_time now) {
     if (s) detach_streams(s, older->peer);
   }
   if (s) s->circuit = c;
+  if (s) s->met = true;
   if (older) app_circuit_close(older, now);
   if (s) app_path_carrier_up(s->path, APP_RELAYED, now);
 }
@@ -457,11 +466,8 @@ void app_sessions_end(app_sessions *a, weft_time now) {
   a->closing = true;
   while (a->first) {
     app_session *s = a->first;
-    detach_streams(s, peer_on(s, APP_RELAYED));
-    detach_streams(s, peer_on(s, APP_DIRECT));
-    s->circuit = NULL;
-    s->direct = NULL;
-    remove_session(s, now);
+    dismantle(s, now);
+    free(s);
   }
   app_private_end(&a->direct, now);
   app_circuits_end(&a->circuits, now);
@@ -496,8 +502,9 @@ void app_sessions_finish(app_sessions *a, weft_time now) {
 }
 
 void app_sessions_close(app_sessions *a, weft_time now) {
+  weft_closed why = {WEFT_WHO_SELF, "app", "close", WEFT_OK, 0, "closed here"};
   a->closing = true;
-  while (a->first) remove_session(a->first, now);
+  while (a->first) end_session(a->first, &why, now);
   for (app_direct *d = a->direct.first, *next; d; d = next) {
     next = d->next;
     app_direct_close(d, WEFT_OK, now);

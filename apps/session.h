@@ -30,6 +30,7 @@ typedef struct app_session {
   app_path *path;
   app_circuit *circuit;                                       /* being made, or up */
   app_direct *direct;                                         /* up */
+  bool met;                                                   /* the peer was proven once */
   bool on_direct;                                             /* the chat runs there */
   char local[WEFT_ADDR_TEXT_MAX], remote[WEFT_ADDR_TEXT_MAX]; /* of the direct path */
   void *data;                                                 /* the program's */

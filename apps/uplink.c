@@ -42,7 +42,7 @@ static int tcp_address(app_uplink *u, const weft_multiaddr *ma, char *why, size_
     if (p.code == WEFT_MA_P2P && weft_peer_id_from_bytes(&u->relay, p.value, p.len) != WEFT_OK)
       return wrong(why, cap, "its /p2p is no peer id");
   }
-  if (n < 2 || codes[1] != WEFT_MA_TCP)
+  if (n < 2 || (codes[0] != WEFT_MA_IP4 && codes[0] != WEFT_MA_IP6) || codes[1] != WEFT_MA_TCP)
     return wrong(why, cap,
                  "a relay is reached over /ip4|ip6/.../tcp/<port> or /ip4|ip6/.../udp/<port>/webrtc-direct; names are "
                  "not looked up");

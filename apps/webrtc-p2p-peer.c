@@ -87,7 +87,7 @@ static void poll_file(p2p *p, weft_time now) {
   if (now < p->poll_end) return;
   snprintf(why, sizeof why, "no address given, and %s %s", p->addr_file,
            rc == WEFT_ECLOSED     ? "was left by a peer that is gone"
-           : rc == WEFT_ENOTFOUND ? "did not appear within 60 s"
+           : rc == WEFT_ENOTFOUND ? "did not appear in time"
                                   : "is not an address file");
   app_report_error(&p->node.report, "app", "address file", rc, why,
                    "start webrtc-p2p-peer -m listen here first, or give its multiaddr as the argument");
@@ -97,7 +97,7 @@ static void poll_file(p2p *p, weft_time now) {
 static int begin_dial(p2p *p, const char *text, weft_time now) {
   if (text) return dial_address(p, text, now);
   app_report_step(&p->node.report, "Looking for %s ...", p->addr_file);
-  p->poll_end = now + POLL_LIMIT;
+  p->poll_end = now + (p->limit < POLL_LIMIT ? p->limit : POLL_LIMIT);
   poll_file(p, now);
   return APP_EXIT_OK;
 }

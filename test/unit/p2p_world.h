@@ -63,6 +63,7 @@ struct p2p_node {
   app_session *session, *wants_circuit;
   const app_path_config *path;
   bool offline; /* the relay is not reached */
+  bool leaves;  /* when a session ends it closes everything, as the program does */
   char got[P2P_GOT];
   size_t got_len;
   unsigned opened, ended, left, rooms, reserved, refused, dials, needs;
@@ -383,11 +384,11 @@ static inline void p2p_left(void *user, app_session *s, weft_time now) {
 
 static inline void p2p_ended(void *user, app_session *s, const weft_closed *why, weft_time now) {
   p2p_node *n = user;
-  (void)now;
   n->ended++;
   p2p_keep(n, why);
   if (n->session == s) n->session = NULL;
   if (n->wants_circuit == s) n->wants_circuit = NULL;
+  if (n->leaves) app_sessions_close(&n->sessions, now);
 }
 
 /* ---- making it ---- */

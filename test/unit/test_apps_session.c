@@ -133,6 +133,7 @@ END_TEST
 
 START_TEST(nobody_there) {
   p2p_world_init(&w, 6, 2);
+  w.nodes[1].leaves = true;
   p2p_call(&w, 1, 0, NULL);
   run_for(WEFT_SEC(5));
   ck_assert_uint_eq(w.nodes[1].ended, 1);
@@ -146,6 +147,7 @@ END_TEST
 START_TEST(another_peer_behind_the_circuit) {
   static const uint8_t other[32] = {99};
   ready(7, 2);
+  w.nodes[1].leaves = true;
   weft_identity_from_seed(&w.nodes[0].identity, other); /* from now on, also for links to come */
   p2p_call(&w, 1, 0, NULL);
   run_for(WEFT_SEC(5));
@@ -176,6 +178,7 @@ static void lie(size_t who) {
 
 START_TEST(another_certificate_than_alice_described) {
   ready(11, 2);
+  w.nodes[1].leaves = true;
   lie(0);
   p2p_call(&w, 1, 0, NULL);
   run_for(WEFT_SEC(15));
@@ -246,6 +249,23 @@ START_TEST(a_goodbye_over_the_relay_is_heard_at_once) {
 }
 END_TEST
 
+/* The dialer leaves, with everything, whatever it has just heard: nothing is touched after it is gone. */
+START_TEST(leaving_at_any_moment) {
+  for (weft_time at = 0; at < WEFT_MS(400); at += WEFT_MS(3)) {
+    ready(13, 2);
+    p2p_call(&w, 1, 0, NULL);
+    run_for(at);
+    size_t who = at / 3000 % 2;
+    bool met = w.nodes[1 - who].sessions.first != NULL;
+    w.nodes[0].leaves = w.nodes[1].leaves = true;
+    app_sessions_close(&w.nodes[who].sessions, w.now);
+    run_for(WEFT_SEC(2));
+    if (met && who == 1) ck_assert_uint_eq(w.nodes[0].ended, 1);
+    p2p_world_end(&w);
+  }
+}
+END_TEST
+
 /* Over lossy datagrams the direct path still comes, and nothing is lost. */
 START_TEST(loss_does_not_matter) {
   for (uint64_t seed = 1; seed <= 10; seed++) {
@@ -283,6 +303,7 @@ Suite *test_apps_session(void) {
                                     UNIT(several_at_once),
                                     UNIT(a_goodbye_is_heard_at_once),
                                     UNIT(a_goodbye_over_the_relay_is_heard_at_once),
+                                    UNIT(leaving_at_any_moment),
                                     UNIT(loss_does_not_matter)};
   return unit_suite("apps/session", tests, sizeof tests / sizeof tests[0]);
 }
