@@ -218,8 +218,8 @@ static conform_status direct_dial(conform_call *c) { return direct(c, true); }
 
 const conform_entry conform_multiaddr[] = {{"multiaddr.parse", multiaddr_parse},
                                            {"multiaddr.decode", multiaddr_decode},
-                                           {"webrtc_direct_addr.listen", direct_listen},
-                                           {"webrtc_direct_addr.dial", direct_dial},
+                                           {"webrtc_direct_multiaddr.listen", direct_listen},
+                                           {"webrtc_direct_multiaddr.dial", direct_dial},
                                            {"multibase.encode", multibase_encode},
                                            {"multibase.decode", multibase_decode},
                                            {"multihash.decode", multihash_decode},

@@ -75,6 +75,7 @@ static void json_case(const conform_reporter *r, const conform_report *one) {
   json *j = json_new(JSON_OBJECT);
   json_put_string(j, "type", one->file->type);
   json_put_string(j, "tcId", one->c->id);
+  json_put_string(j, "op", one->c->op);
   json_put_string(j, "file", one->file->path);
   json_put_u64(j, "line", (uint64_t)one->c->line);
   json_put_string(j, "verdict", conform_verdict_name(one->verdict));

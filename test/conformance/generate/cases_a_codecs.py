@@ -254,12 +254,12 @@ def direct_addrs(to, u, u2, peer):
     digest = det("ma-cert", 32).hex()
     whole = {"ip": "192.0.2.7", "port": 4001, "sha256": digest, "peer_id": peer}
     rule = "libp2p/specs webrtc-direct, Addressing: /ip4|ip6/.../udp/.../webrtc-direct/certhash/.../p2p/..."
-    dial = "webrtc_direct_addr.dial"
+    dial = "webrtc_direct_multiaddr.dial"
     to.add(dial, "whole", ["Normal"], {"text": "%s/certhash/%s/p2p/%s" % (base, u, peer)}, out=whole)
     to.add(dial, "two-certhashes", ["Normal"], {"text": "%s/certhash/%s/certhash/%s/p2p/%s" % (base, u, u2, peer)}, out=whole)
     to.add(dial, "ip6", ["Normal"], {"text": "/ip6/2001:db8::7/udp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer)}, out=dict(whole, ip="2001:db8::7"))
-    to.add("webrtc_direct_addr.listen", "no-certhash", ["Normal"], {"text": base}, out={"ip": "192.0.2.7", "port": 4001})
-    to.add("webrtc_direct_addr.listen", "any-port", ["Boundary"], {"text": "/ip6/::/udp/0/webrtc-direct"}, out={"ip": "::", "port": 0})
+    to.add("webrtc_direct_multiaddr.listen", "no-certhash", ["Normal"], {"text": base}, out={"ip": "192.0.2.7", "port": 4001})
+    to.add("webrtc_direct_multiaddr.listen", "any-port", ["Boundary"], {"text": "/ip6/::/udp/0/webrtc-direct"}, out={"ip": "::", "port": 0})
     for name, bad, flag in (("no-certhash", base + "/p2p/" + peer, "Missing"), ("no-peer", base + "/certhash/" + u, "Missing"), ("tcp", "/ip4/192.0.2.7/tcp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "WrongValue"),
                             ("no-webrtc-direct", "/ip4/192.0.2.7/udp/4001/certhash/%s/p2p/%s" % (u, peer), "Missing"), ("order", base + "/p2p/%s/certhash/%s" % (peer, u), "ReorderedField"),
                             ("quic", "/ip4/192.0.2.7/udp/4001/quic-v1/certhash/%s/p2p/%s" % (u, peer), "WrongValue"), ("no-ip", "/udp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "Missing"),

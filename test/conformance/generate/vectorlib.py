@@ -7,7 +7,7 @@ import re
 TYPES = {
     "varint": ("base", ["https://github.com/multiformats/unsigned-varint"], "exact"),
     "multiaddr": ("multiaddr", ["https://github.com/multiformats/multiaddr", "libp2p/specs addressing/README.md"], "exact"),
-    "webrtc_direct_addr": ("multiaddr", ["libp2p/specs webrtc/webrtc-direct.md, Addressing"], "decode"),
+    "webrtc_direct_multiaddr": ("multiaddr", ["libp2p/specs webrtc/webrtc-direct.md, Addressing"], "decode"),
     "multibase": ("multiaddr", ["https://github.com/multiformats/multibase", "RFC 4648"], "exact"),
     "multihash": ("multiaddr", ["https://github.com/multiformats/multihash"], "exact"),
     "certhash": ("multiaddr", ["libp2p/specs webrtc/webrtc-direct.md, Addressing"], "exact"),
