@@ -66,7 +66,7 @@ void hex_assert_equal(const char *file, int line, const uint8_t *data, size_t n,
   size_t want_n;
   uint8_t *bytes = hex_bytes(want, &want_n);
   char *got = hex_text(data, n);
-  int equal = n == want_n && memcmp(data, bytes, n) == 0;
+  int equal = n == want_n && (n == 0 || memcmp(data, bytes, n) == 0);
   free(bytes);
   if (!equal) _ck_assert_failed(file, line, "bytes differ", "got %s, want %s", got, want);
   free(got);
