@@ -120,7 +120,7 @@ static void on_event(void *user, weft_webrtc *conn, const weft_webrtc_event *ev,
   asking *a = user;
   app_webrtc_conn *c = weft_webrtc_get_data(conn);
   if (ev->type == WEFT_WEBRTC_EVENT_READY) {
-    app_webrtc_conn_new(&a->webrtc, conn, ev, false, now);
+    weft_webrtc_set_data(conn, app_webrtc_conn_new(&a->webrtc, conn, ev, false, now));
   } else if (ev->type == WEFT_WEBRTC_EVENT_CLOSED) {
     app_webrtc_conn_free(c, WEFT_ECLOSED, now);
     closed(a, &ev->closed, now);

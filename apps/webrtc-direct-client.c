@@ -230,7 +230,8 @@ static void on_event(void *user, weft_webrtc *conn, const weft_webrtc_event *ev,
   switch (ev->type) {
   case WEFT_WEBRTC_EVENT_STEP: on_step(c, ev, now); break;
   case WEFT_WEBRTC_EVENT_READY:
-    if (!app_webrtc_conn_new(&c->conns, conn, ev, c->yamux, now)) leave(c, APP_EXIT_INTERNAL, now);
+    weft_webrtc_set_data(conn, app_webrtc_conn_new(&c->conns, conn, ev, c->yamux, now));
+    if (!weft_webrtc_get_data(conn)) leave(c, APP_EXIT_INTERNAL, now);
     break;
   case WEFT_WEBRTC_EVENT_STREAM:
   case WEFT_WEBRTC_EVENT_SECURED_DATA:

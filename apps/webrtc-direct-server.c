@@ -101,7 +101,7 @@ static void on_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, we
   server *s = user;
   char remote[WEFT_ADDR_TEXT_MAX];
   switch (ev->type) {
-  case WEFT_WEBRTC_EVENT_READY: app_webrtc_conn_new(&s->conns, c, ev, false, now); break;
+  case WEFT_WEBRTC_EVENT_READY: weft_webrtc_set_data(c, app_webrtc_conn_new(&s->conns, c, ev, false, now)); break;
   case WEFT_WEBRTC_EVENT_STREAM:
   case WEFT_WEBRTC_EVENT_SECURED_DATA:
   case WEFT_WEBRTC_EVENT_SECURED_WRITABLE:

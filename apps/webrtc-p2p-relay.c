@@ -246,7 +246,9 @@ static void webrtc_event(void *user, weft_webrtc *conn, const weft_webrtc_event 
   relay *r = user;
   char remote[WEFT_ADDR_TEXT_MAX];
   switch (ev->type) {
-  case WEFT_WEBRTC_EVENT_READY: app_webrtc_conn_new(&r->webrtc, conn, ev, false, now); break;
+  case WEFT_WEBRTC_EVENT_READY:
+    weft_webrtc_set_data(conn, app_webrtc_conn_new(&r->webrtc, conn, ev, false, now));
+    break;
   case WEFT_WEBRTC_EVENT_STREAM:
   case WEFT_WEBRTC_EVENT_SECURED_DATA:
   case WEFT_WEBRTC_EVENT_SECURED_WRITABLE:

@@ -96,7 +96,6 @@ app_webrtc_conn *app_webrtc_conn_new(app_webrtc_conns *x, weft_webrtc *conn, con
   c->local = *ev->local;
   c->remote = *ev->remote;
   c->decide_at = c->inbound ? now + APP_WEBRTC_DECIDE : WEFT_NEVER;
-  weft_webrtc_set_data(conn, c);
   if (yamux)
     decide_yamux(c, now);
   else if (!c->inbound)
@@ -108,7 +107,6 @@ app_webrtc_conn *app_webrtc_conn_new(app_webrtc_conns *x, weft_webrtc *conn, con
 void app_webrtc_conn_free(app_webrtc_conn *c, int code, weft_time now) {
   if (!c) return;
   app_due_remove(&c->of->due, &c->due);
-  weft_webrtc_set_data(c->conn, NULL);
   if (c->peer && !c->link) app_peer_free(c->peer, code, now);
   app_link_free(c->link, now);
   free(c);

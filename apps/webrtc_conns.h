@@ -4,6 +4,7 @@
  *
  *   app_webrtc_conns_init(&conns, &loop, &host, ready, me);
  *   on READY:     app_webrtc_conn *c = app_webrtc_conn_new(&conns, conn, ev, yamux, now);    NULL: no memory, the connection is closed
+ *                 weft_webrtc_set_data(conn, c);
  *   on ready:     c->peer, c->yamux: the way is known
  *   on STREAM, SECURED_DATA, SECURED_WRITABLE:  app_webrtc_conn_event(c, ev, now);
  *   on CLOSED:    app_webrtc_conn_free(c, code, now);
