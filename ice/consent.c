@@ -11,7 +11,8 @@ bool weft_ice_late(const weft_ice *ice) {
 void weft_ice_alive(weft_ice *ice) { ice->live_at = ice->now; }
 
 /* RFC 7675 section 5.1: the interval is randomised by 0.8 to 1.2. A path on which nothing was sent is checked after
- * half of that (webrtc-rs calls a path dead after 5 s of silence), at most 2.5 s with the default. */
+ * half of that (webrtc-rs calls a path dead after 5 s of silence), at most 2.5 s with the default. One on which nothing
+ * was heard, too: when our NAT gave us a new port, the peer learns of it by our check alone. */
 static void schedule(weft_ice *ice) {
   weft_time i = ice->cfg.consent_interval;
   ice->consent_at = weft_time_add(ice->now, weft_ice_jitter(ice, i / 10 * 8, i / 10 * 4));
@@ -26,7 +27,9 @@ void weft_ice_consent_begin(weft_ice *ice) {
 }
 
 static weft_time check_at(const weft_ice *ice) {
-  return weft_time_min(ice->consent_at, weft_time_add(ice->selected->sent_at, ice->quiet_wait));
+  const weft_ice_pair *p = ice->selected;
+  weft_time quiet = weft_time_max(p->checked_at, weft_time_min(p->sent_at, p->heard_at));
+  return weft_time_min(ice->consent_at, weft_time_add(quiet, ice->quiet_wait));
 }
 
 static weft_time expires_at(const weft_ice *ice) {
@@ -68,7 +71,7 @@ static void run_selected(weft_ice *ice) {
   schedule(ice);
   bool use = ice->role == WEFT_ICE_CONTROLLING && (p == ice->nominated || p->nominating);
   weft_ice_check_once(ice, p, use);
-  p->sent_at = ice->now; /* also when randomness failed: the deadline must move */
+  p->sent_at = p->checked_at = ice->now; /* also when randomness failed: the deadline must move */
 }
 
 void weft_ice_consent_run(weft_ice *ice) {

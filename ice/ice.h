@@ -96,14 +96,15 @@ typedef struct weft_ice_config {
   weft_time pacing;        /* Ta, default 50 ms, RFC 8445 section 14.2 */
   weft_time rto_min;       /* default 500 ms, RFC 8445 section 14.3 */
   weft_time check_limit;   /* no valid pair this long after start: CLOSED with WEFT_ETIMEDOUT; default 30 s */
-  weft_time
-      consent_interval; /* default 5 s, randomised 0.8 to 1.2 (RFC 7675 section 5.1); a quiet path is checked every 2.5 s */
+  /* default 5 s, randomised 0.8 to 1.2 (RFC 7675 section 5.1); a path on which nothing is sent, or nothing heard, is
+   * checked every 2.5 s */
+  weft_time consent_interval;
   weft_time consent_timeout; /* default 30 s, RFC 7675 section 5.1; lite: 30 s without admit or authenticated */
-  uint16_t max_remote;       /* default 20 remote candidates */
-  uint16_t max_pairs;        /* default 40; RFC 8445 section 6.1.2.5 says 100 as a default limit */
-  uint16_t max_admitted;     /* lite: source addresses per agent, default 32; the 33rd is refused, none is evicted */
-  bool allow_loopback;       /* default false: pair loopback candidates */
-  bool aggressive;           /* default false: regular nomination, RFC 8445 section 8.1.1 */
+  uint16_t max_remote; /* default 20 remote candidates; then hosts that were never heard make room for reflexive ones */
+  uint16_t max_pairs;  /* default 40; RFC 8445 section 6.1.2.5 says 100 as a default limit */
+  uint16_t max_admitted; /* lite: source addresses per agent, default 32; the 33rd is refused, none is evicted */
+  bool allow_loopback;   /* default false: pair loopback candidates */
+  bool aggressive;       /* default false: regular nomination, RFC 8445 section 8.1.1 */
   bool
       records_renew_consent; /* default false, as RFC 7675 section 5.1. True: weft_ice_authenticated renews consent too, for those
                                * whose STUN keys prove less than the upper layer's MAC (webrtc-direct: the key is the user name) */

@@ -28,6 +28,7 @@
 #define WEFT_ICE_HELD_BYTES 1500     /* larger ones are not held */
 #define WEFT_ICE_TRANSACTIONS 3      /* check transactions per pair without any answer */
 #define WEFT_ICE_FEW_PAIRS 4         /* a list this short cannot hammer anybody: each pair may be asked ... */
+#define WEFT_ICE_FEW_SOURCES 4       /* so many sources of checks find room where told host candidates took it all */
 #define WEFT_ICE_PATIENT_RC 14       /* ... this often, else Rc = 7 times, in one transaction */
 #define WEFT_ICE_RTO_MAX WEFT_SEC(2) /* the doubling ends here: with 20 % loss 6 requests in 30 s are not enough */
 #define WEFT_ICE_MESSAGE_MAX 640     /* USERNAME of 513 bytes and everything else a check carries: 596 */

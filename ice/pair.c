@@ -59,11 +59,20 @@ static weft_ice_pair_state first_state(const weft_ice *ice, const weft_ice_pair 
   return another ? WEFT_ICE_FROZEN : WEFT_ICE_WAITING;
 }
 
-static bool make_room(weft_ice *ice) {
+/* RFC 8445 section 6.1.2.5 throws out the lowest priorities. Between two hosts of ten networks each those are the pairs
+ * of their reflexive candidates, and so, behind NATs, all that work: host candidates that nothing came from go first,
+ * for an address that the peer just asked from, too. The remotes are bounded, and so is what they push out. */
+static bool gives_way(const weft_ice *ice, const weft_ice_pair *p, const weft_ice_remote *to) {
+  if (p == ice->selected || p == ice->nominated) return false;
+  if (p->state == WEFT_ICE_FAILED) return true;
+  return to->type != WEFT_ICE_HOST && p->remote->type == WEFT_ICE_HOST && !p->valid && !p->heard;
+}
+
+static bool make_room(weft_ice *ice, const weft_ice_remote *remote) {
   if (ice->pair_n < ice->cfg.max_pairs) return true;
   for (weft_list *n = ice->pairs.prev; n != &ice->pairs; n = n->prev) {
     weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
-    if (p->state != WEFT_ICE_FAILED || p == ice->selected || p == ice->nominated) continue;
+    if (!gives_way(ice, p, remote)) continue;
     weft_ice_pair_remove(ice, p);
     return true;
   }
@@ -71,7 +80,7 @@ static bool make_room(weft_ice *ice) {
 }
 
 weft_ice_pair *weft_ice_pair_new(weft_ice *ice, weft_ice_local *base, weft_ice_remote *remote) {
-  if (!make_room(ice)) {
+  if (!make_room(ice, remote)) {
     weft_ice_drop(ice, &ice->stats.drop_candidate_limit, "drop_candidate_limit", NULL, 0);
     return NULL;
   }

@@ -58,7 +58,36 @@ static void remove_remote(weft_ice *ice, weft_ice_remote *r) {
   ice->remote_n--;
 }
 
-static bool make_room(weft_ice *ice) {
+/* Nothing came from any of its pairs. */
+static bool silent(const weft_ice *ice, const weft_ice_remote *r) {
+  for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) {
+    const weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
+    if (p->remote == r && (p->valid || p->heard || p == ice->selected)) return false;
+  }
+  return true;
+}
+
+static unsigned sources(const weft_ice *ice) {
+  unsigned count = 0;
+  for (weft_list *n = ice->remotes.next; n != &ice->remotes; n = n->next)
+    count += WEFT_LIST_ITEM(n, weft_ice_remote, node)->type == WEFT_ICE_PRFLX;
+  return count;
+}
+
+/* As with pairs: the address that a NAT or a check tells is worth more than one more of the peer's networks. But a peer
+ * that asks from everywhere does not push out all it told. */
+static bool push_out_host(weft_ice *ice, weft_ice_candidate_type by) {
+  if (by == WEFT_ICE_HOST || (by == WEFT_ICE_PRFLX && sources(ice) >= WEFT_ICE_FEW_SOURCES)) return false;
+  for (weft_list *n = ice->remotes.prev; n != &ice->remotes; n = n->prev) {
+    weft_ice_remote *r = WEFT_LIST_ITEM(n, weft_ice_remote, node);
+    if (r->type != WEFT_ICE_HOST || r->old || !silent(ice, r)) continue;
+    remove_remote(ice, r);
+    return true;
+  }
+  return false;
+}
+
+static bool make_room(weft_ice *ice, weft_ice_candidate_type type) {
   if (ice->remote_n < ice->cfg.max_remote) return true;
   for (weft_list *n = ice->remotes.next; n != &ice->remotes; n = n->next) {
     weft_ice_remote *r = WEFT_LIST_ITEM(n, weft_ice_remote, node);
@@ -66,12 +95,12 @@ static bool make_room(weft_ice *ice) {
     remove_remote(ice, r);
     return true;
   }
-  return false;
+  return push_out_host(ice, type);
 }
 
 weft_ice_remote *weft_ice_remote_new(weft_ice *ice, weft_ice_candidate_type type, const weft_addr *addr,
                                      uint32_t priority, const char *foundation) {
-  if (!make_room(ice)) {
+  if (!make_room(ice, type)) {
     weft_ice_drop(ice, &ice->stats.drop_candidate_limit, "drop_candidate_limit", NULL, 0);
     return NULL;
   }

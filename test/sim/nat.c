@@ -171,6 +171,7 @@ int nat_send(nat_net *l, const weft_addr *from, const weft_addr *to, const uint8
   weft_addr source = *from;
   size_t at = host_of(l, from);
   nat_box *box = at < l->hosts_len ? l->hosts[at].box : NULL;
+  if (!box && private_ip(from)) return WEFT_OK; /* of a network that leads nowhere */
   while (box && !same_segment(l, &source, to)) {
     bool own = weft_addr_equal_ip(&box->ip, to);
     if (box->blocked || (own && !box->hairpin)) return WEFT_OK; /* it vanishes */

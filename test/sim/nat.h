@@ -24,7 +24,7 @@ typedef enum nat_kind {
   NAT_BLOCK  /* no UDP */
 } nat_kind;
 
-enum { NAT_BOXES = 8, NAT_HOSTS = 12, NAT_MAPPINGS = 24, NAT_CONTACTS = 16 };
+enum { NAT_BOXES = 8, NAT_HOSTS = 12, NAT_MAPPINGS = 24, NAT_CONTACTS = 48 };
 
 typedef struct nat_contact {
   weft_addr remote;

@@ -55,6 +55,8 @@ START_TEST(busy_path) { /* RFC 7675 section 5.1: 4 to 6 s, and not always the sa
   for (int i = 0; i < 3000; i++) {
     ck_assert_int_eq(weft_ice_send(a->ice, (const uint8_t *)"data", 4, net.now), WEFT_OK);
     ice_net_run(&net, WEFT_MS(100));
+    /* the peer's records, whose MAC was good */
+    ck_assert_int_eq(weft_ice_authenticated(a->ice, &a->addr[0], &b->addr[0], net.now), WEFT_OK);
   }
   for (size_t i = 1; i < checks.n; i++) {
     least = weft_time_min(least, checks.at[i] - checks.at[i - 1]);
@@ -65,6 +67,22 @@ START_TEST(busy_path) { /* RFC 7675 section 5.1: 4 to 6 s, and not always the sa
   ck_assert_uint_le(most, WEFT_SEC(6));
   ck_assert_uint_ge(most - least, WEFT_MS(500));
   ck_assert_uint_eq(b->data_n, 3000);
+  ice_net_free(&net);
+}
+END_TEST
+
+START_TEST(unheard_path) { /* it sends and sends, and nothing comes: our NAT may have given us another port */
+  static ice_net net;
+  ice_node *a, *b;
+  connect_two(&net, 2, &a, &b);
+  b->mute = true;
+  checks.n = 0;
+  for (int i = 0; i < 200; i++) {
+    ck_assert_int_eq(weft_ice_send(a->ice, (const uint8_t *)"data", 4, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_MS(100));
+  }
+  ck_assert_uint_ge(checks.n, 8); /* in 20 s: every 2 to 2.5 s */
+  ck_assert_uint_le(checks.n, 10);
   ice_net_free(&net);
 }
 END_TEST
@@ -190,6 +208,7 @@ END_TEST
 Suite *test_ice_consent(void) {
   static const unit_test tests[] = {UNIT(quiet_path),
                                     UNIT(busy_path),
+                                    UNIT(unheard_path),
                                     UNIT(peer_dies),
                                     UNIT(comes_back),
                                     UNIT(heavy_loss),

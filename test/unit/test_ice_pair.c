@@ -74,7 +74,44 @@ START_TEST(room) {
 }
 END_TEST
 
+/* Ten networks each: their hundred pairs leave room for the one candidate that works behind a NAT. */
+START_TEST(reflexive_candidates_find_room) {
+  static ice_net net;
+  char text[32];
+  ice_net_init(&net, 4);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  for (int i = 1; i < 10; i++) {
+    snprintf(text, sizeof text, "172.16.%d.1:1000", i);
+    weft_addr base = ice_addr(text);
+    ck_assert_int_eq(weft_ice_add_local(a->ice, &base, net.now), WEFT_OK);
+  }
+  for (int i = 1; i <= 10; i++) {
+    snprintf(text, sizeof text, "172.17.%d.1:2000", i);
+    remote(a, text, 2130706431u - (uint32_t)i, "h");
+  }
+  ck_assert_uint_eq(a->ice->pair_n, 40);
+  weft_ice_pair *heard = nth(a, 39), *valid = nth(a, 38);
+  weft_ice_local *heard_base = heard->base, *valid_base = valid->base;
+  weft_addr heard_to = heard->to, valid_to = valid->to;
+  heard->heard = true;
+  valid->valid = true;
+  weft_addr nat = ice_addr("198.51.100.9:4000"), host = ice_addr("172.18.0.1:1");
+  weft_ice_remote *r = weft_ice_remote_new(a->ice, WEFT_ICE_SRFLX, &nat, 1694498815, "s");
+  weft_ice_pair_with_bases(a->ice, r);
+  ck_assert_uint_eq(a->ice->pair_n, 40);
+  for (weft_list *n = a->ice->locals.next; n != &a->ice->locals; n = n->next)
+    ck_assert_ptr_nonnull(weft_ice_pair_find(a->ice, WEFT_LIST_ITEM(n, weft_ice_local, node), &nat, false));
+  ck_assert_ptr_eq(weft_ice_pair_find(a->ice, heard_base, &heard_to, false), heard);
+  ck_assert_ptr_eq(weft_ice_pair_find(a->ice, valid_base, &valid_to, false), valid);
+  r = weft_ice_remote_new(a->ice, WEFT_ICE_HOST, &host, 2130706431, "n"); /* one more host does not */
+  weft_ice_pair_with_bases(a->ice, r);
+  ck_assert_ptr_null(weft_ice_pair_find(a->ice, heard_base, &host, false));
+  valid->valid = false;
+  ice_net_free(&net);
+}
+END_TEST
+
 Suite *test_ice_pair(void) {
-  static const unit_test tests[] = {UNIT(order), UNIT(foundations), UNIT(room)};
+  static const unit_test tests[] = {UNIT(order), UNIT(foundations), UNIT(room), UNIT(reflexive_candidates_find_room)};
   return unit_suite("ice/pair", tests, sizeof tests / sizeof tests[0]);
 }

@@ -146,6 +146,48 @@ START_TEST(failed_sources_give_way) {
 }
 END_TEST
 
+static void ask_from(ice_node *a, const ice_forge *f, const char *addr, const ice_net *net) {
+  uint8_t buf[256];
+  size_t len = ice_forge_request(buf, sizeof buf, f, 1);
+  weft_addr from = ice_addr(addr);
+  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &from, buf, len, net->now), WEFT_OK);
+}
+
+/* full of the peer's own networks: what its NAT told it, and up to four sources of its checks, take the place of those
+ * that nothing came from */
+START_TEST(networks_give_way) {
+  static ice_net net;
+  char user[64], text[96];
+  ice_net_init(&net, 7);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLED, NULL);
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  for (int i = 1; i <= 20; i++) {
+    snprintf(text, sizeof text, "candidate:1 1 udp %d 172.17.%d.1 9 typ host", 100 - i, i);
+    add(a, text);
+  }
+  snprintf(user, sizeof user, "%s:abcd", weft_ice_local_ufrag(a->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(a->ice), .role = WEFT_STUN_ICE_CONTROLLING};
+  ask_from(a, &f, "172.17.20.1:9", &net); /* the last one is heard: it stays */
+  add(a, "candidate:2 1 udp 9 198.51.100.1 9 typ srflx raddr 172.17.1.1 rport 9");
+  add(a, "candidate:1 1 udp 9 172.17.21.1 9 typ host"); /* one more does not */
+  for (int i = 1; i <= 6; i++) {
+    snprintf(text, sizeof text, "203.0.113.%d:9", i);
+    ask_from(a, &f, text, &net);
+  }
+  weft_addr nat = ice_addr("198.51.100.1:9"), heard = ice_addr("172.17.20.1:9"), first = ice_addr("172.17.1.1:9"),
+            pushed = ice_addr("172.17.19.1:9"), fourth = ice_addr("203.0.113.4:9"), fifth = ice_addr("203.0.113.5:9");
+  ck_assert_ptr_nonnull(weft_ice_find_remote(a->ice, &nat));
+  ck_assert_ptr_nonnull(weft_ice_find_remote(a->ice, &heard));
+  ck_assert_ptr_nonnull(weft_ice_find_remote(a->ice, &first));
+  ck_assert_ptr_nonnull(weft_ice_find_remote(a->ice, &fourth));
+  ck_assert_ptr_null(weft_ice_find_remote(a->ice, &fifth));
+  ck_assert_ptr_null(weft_ice_find_remote(a->ice, &pushed));
+  ck_assert_uint_eq(a->ice->remote_n, 20);
+  ck_assert_uint_eq(ice_stats(a).drop_candidate_limit, 3);
+  ice_net_free(&net);
+}
+END_TEST
+
 static bool only_ten(void *user, const weft_addr *remote) {
   ++*(unsigned *)user;
   return remote->ip[0] == 10;
@@ -242,10 +284,10 @@ START_TEST(why_there_is_no_path) {
 END_TEST
 
 Suite *test_ice_remote(void) {
-  static const unit_test tests[] = {UNIT(filtered_by_address),       UNIT(filtered_by_type),
-                                    UNIT(told_are_the_types_wanted), UNIT(why_there_is_no_path),
-                                    UNIT(forbidden_are_counted),     UNIT(flood),
-                                    UNIT(repeated_and_late_names),   UNIT(other_generation),
-                                    UNIT(bad_credentials),           UNIT(failed_sources_give_way)};
+  static const unit_test tests[] = {
+      UNIT(filtered_by_address),     UNIT(filtered_by_type),      UNIT(told_are_the_types_wanted),
+      UNIT(why_there_is_no_path),    UNIT(forbidden_are_counted), UNIT(flood),
+      UNIT(repeated_and_late_names), UNIT(other_generation),      UNIT(bad_credentials),
+      UNIT(failed_sources_give_way), UNIT(networks_give_way)};
   return unit_suite("ice/remote", tests, sizeof tests / sizeof tests[0]);
 }
