@@ -296,7 +296,7 @@ static void block_all(run *r, bool blocked) {
 }
 
 static void disturb(run *r) {
-  if (named(r, "rebind")) nat_flush(r->places[ALICE].outer);
+  if (named(r, "rebind")) nat_flush(r->places[named(r, "rebind-dialer") ? BOB : ALICE].outer);
   if (named(r, "udp-lost")) block_all(r, true);
   if (named(r, "mapping-timeout")) private_world_run(&r->w, r->w.now + WEFT_SEC(12), NULL);
 }
@@ -332,8 +332,13 @@ static void goodbye(run *r) {
 static void play(run *r, const cell *c, uint64_t seed) {
   prepare(r, c, seed);
   r->w.on_webrtc = on_webrtc;
+  if (named(r, "udp-late")) block_all(r, true);
   bool direct = attempt(r);
   note_path(r, direct ? "direct" : "relayed");
+  if (named(r, "udp-late")) {
+    repair(r);
+    note_path(r, (direct = attempt(r)) ? "direct" : "relayed");
+  }
   if (direct && !r->failed) {
     if (!chat(r, 10, WEFT_SEC(8)))
       fail(r, "lines are missing: %zu of %zu, %zu of %zu%s", r->received[ALICE], r->sent[BOB], r->received[BOB],
