@@ -145,7 +145,7 @@ def main():
         print("nat-lab: stopped")
         return 130
     print("\n" + table.plain(cells, results))
-    if options.markdown:
+    if options.markdown and not options.cells:
         pathlib.Path(options.markdown).write_text(table.markdown(cells, results) + "\n")
     good = sum(all(r["ok"] for r in results[row.name]) for row in cells)
     print(f"nat-lab: {good}/{len(cells)} cells as expected")
