@@ -257,6 +257,16 @@ def rebind(run):
     run.chat()
 
 
+def many_networks(run):
+    run.build()
+    for who in ("alice", "bob"):
+        run.world.more_networks(who, 8)
+    run.start_relay()
+    run.start_peers()
+    run.await_path(0, DECIDE)
+    run.chat()
+
+
 def roam(run):
     connect(run)
     run.chat()
@@ -339,6 +349,8 @@ SCENARIOS = {
     "rebind-full": rebind,
     "rebind-dialer": rebind,
     "rebind-port": rebind,
+    "many-networks": many_networks,
+    "many-networks-sym": many_networks,
     "roam-alice": roam,
     "roam-bob": roam,
     "mtu-1280": mtu,

@@ -46,7 +46,7 @@ class Lab:
             return result
         with self.lock:
             self.done += 1
-            print(f"[{self.done:>3}/{total}] {row.name:<16} run {number}: {'ok  ' if result['ok'] else 'FAIL'} "
+            print(f"[{self.done:>3}/{total}] {row.name:<17} run {number}: {'ok  ' if result['ok'] else 'FAIL'} "
                   f"{result['paths'] or 'no path':<24} {time.monotonic() - began:5.1f} s", flush=True)
             if result["ok"]:
                 shutil.rmtree(directory)

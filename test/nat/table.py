@@ -28,9 +28,9 @@ def seen(results):
 
 
 def plain(cells, results):
-    lines = [f"{'cell':<16} {'Alice':<18} {'Bob':<12} {'expected':<24} seen"]
+    lines = [f"{'cell':<18} {'Alice':<18} {'Bob':<12} {'expected':<24} seen"]
     for row in cells:
-        lines.append(f"{row.name:<16} {row.alice:<18} {row.bob:<12} {row.path:<24} {seen(results[row.name])}"
+        lines.append(f"{row.name:<18} {row.alice:<18} {row.bob:<12} {row.path:<24} {seen(results[row.name])}"
                      + ("" if all(r["ok"] for r in results[row.name]) else "   <-- not as expected"))
     return "\n".join(lines)
 

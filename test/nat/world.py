@@ -350,6 +350,10 @@ table bridge loss {{
             self._load(box)
             self.shell(box.name, "conntrack -F 2>&1")
 
+    def more_networks(self, who, count):
+        """As virtual machines and tunnels make them: addresses that lead to nobody."""
+        self.shell(who, "; ".join(f"ip addr add 172.{16 + i}.0.1/24 dev eth0" for i in range(count)))
+
     def move(self, who):
         """Another address in the same home, as after a change of network: every socket of the peer is dead."""
         gateway = "192.168.1.1"
