@@ -18,10 +18,10 @@ static bool ready(void) { return sodium_init() >= 0; }
 
 static conform_status start(conform_call *c, pair *p) {
   size_t len, other_len;
-  const uint8_t *prologue = conform_bytes(c, "prologue", &len),
-                *other = conform_bytes(c, "responder_prologue", &other_len);
-  const uint8_t *is = conform_fixed(c, "initiator_static", 32), *ie = conform_fixed(c, "initiator_ephemeral", 32);
-  const uint8_t *rs = conform_fixed(c, "responder_static", 32), *re = conform_fixed(c, "responder_ephemeral", 32);
+  const uint8_t *prologue = conform_bytes(c, "init_prologue", &len),
+                *other = conform_bytes(c, "resp_prologue", &other_len);
+  const uint8_t *is = conform_fixed(c, "init_static", 32), *ie = conform_fixed(c, "init_ephemeral", 32);
+  const uint8_t *rs = conform_fixed(c, "resp_static", 32), *re = conform_fixed(c, "resp_ephemeral", 32);
   if (!ready() || !prologue || !is || !ie || !rs || !re) return CONFORM_BAD;
   int rc = weft_noise_handshake_init(&p->side[0], true, prologue, len, is, ie);
   if (rc == WEFT_OK)

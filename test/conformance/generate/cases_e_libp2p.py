@@ -68,11 +68,12 @@ def xx(prologue, keys, payloads):
 
 
 KEYS = [det("xx-" + n, 32) for n in ("is", "ie", "rs", "re")]
-NAMES = ["initiator_static", "initiator_ephemeral", "responder_static", "responder_ephemeral"]
+# The keys are named as in cacophony's vectors.
+NAMES = ["init_static", "init_ephemeral", "resp_static", "resp_ephemeral"]
 
 
 def noise_given(prologue, payloads, keys=None):
-    return dict(zip(NAMES, [k.hex() for k in keys or KEYS]), prologue=prologue.hex(), payloads=[p.hex() for p in payloads])
+    return dict(zip(NAMES, [k.hex() for k in keys or KEYS]), init_prologue=prologue.hex(), payloads=[p.hex() for p in payloads])
 
 
 def noise_payload(i, static, key=None, sig=None):
@@ -107,7 +108,7 @@ def noise(to):
     for name, other in (("swapped", prefix + b + a), ("empty", b""), ("no-prefix", a + b), ("one", prefix + a), ("same-twice", prefix + a + a), ("no-colon", prefix[:-1] + a + b), ("upper", prefix.upper() + a + b), ("cut", (prefix + a + b)[:-1]), ("longer", prefix + a + b + b"\0")):
         messages, _, _ = xx(other, KEYS, payloads)
         to.reject("noise_xx.read", "prologue-%s-at-initiator" % name, ["WrongPrologue"], dict(noise_given(prefix + a + b, payloads), message_index=1, message=messages[1].hex()), "libp2p/specs webrtc-direct, Connection Security: the prologue is prefix, dialer, listener", "auth")
-        given = dict(noise_given(other, payloads), responder_prologue=(prefix + a + b).hex())
+        given = dict(noise_given(other, payloads), resp_prologue=(prefix + a + b).hex())
         to.reject("noise_xx.handshake", "prologue-%s" % name, ["WrongPrologue"], given, "Noise section 6: with different prologues the handshake fails", "auth")
     low_order(to)
     primitives(to)

@@ -230,8 +230,16 @@ def refusal_of_answer(op, case):
     return op in ("stun_fingerprint.check", "stun_integrity.check", "public_key.verify") and want.get("ok") is False
 
 
+def noise_names(given):
+    """The keys are named as in cacophony's vectors."""
+    names = {"prologue": "init_prologue", "initiator_static": "init_static", "initiator_ephemeral": "init_ephemeral", "responder_static": "resp_static", "responder_ephemeral": "resp_ephemeral"}
+    return {names.get(k, k): v for k, v in given.items()}
+
+
 def add_case(to, topic, case):
     op, given, want = OPS[topic + "." + case["op"]], case["input"], case.get("expected")
+    if op.startswith("noise_xx."):
+        given = noise_names(given)
     strict = case.get("strict")
     more = {k: case[k] for k in ("source", "check") if case.get(k)}
     if op == "sdp.parse":

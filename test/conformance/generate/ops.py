@@ -65,7 +65,7 @@ OPS = {
     "signaling.decode": "One message of /webrtc-signaling, without its length.",
     "signaling.encode": "The same with its length.",
     "signaling.candidate": "The JSON of a candidate message; `end`: there are no more.",
-    "noise_xx.handshake": "Both sides of Noise_XX_25519_ChaChaPoly_SHA256 with these keys and payloads: the first three are the handshake's, later ones alternate beginning with `transport_first`. `responder_prologue`, where given, is the responder's. With libp2p payloads also the peer ids.",
+    "noise_xx.handshake": "Both sides of Noise_XX_25519_ChaChaPoly_SHA256 with these keys and payloads: the first three are the handshake's, later ones alternate beginning with `transport_first`. The keys are named as in cacophony's vectors; `resp_prologue`, where given, is the responder's. With libp2p payloads also the peer ids.",
     "noise_xx.read": "The same up to message `message_index`; instead of it its receiver gets `message`.",
     "noise_payload.verify": "A NoiseHandshakePayload of a peer that proved `noise_static`.",
     "noise_prologue.build": "The prologue of webrtc-direct from the multihashes of both certificates.",

@@ -90,17 +90,17 @@ func circuitMessage(kind string, status *circuit.Status, p *circuit.Peer) fields
 func side(g fields, name, prologue string) *noise.HandshakeState {
 	suite := noise.NewCipherSuite(noise.DH25519, noise.CipherChaChaPoly, noise.HashSHA256)
 	static := must(suite.GenerateKeypair(bytes.NewReader(octets(g, name+"_static"))))
-	return must(noise.NewHandshakeState(noise.Config{CipherSuite: suite, Pattern: noise.HandshakeXX, Initiator: name == "initiator", Prologue: octets(g, prologue),
+	return must(noise.NewHandshakeState(noise.Config{CipherSuite: suite, Pattern: noise.HandshakeXX, Initiator: name == "init", Prologue: octets(g, prologue),
 		StaticKeypair: static, Random: bytes.NewReader(octets(g, name+"_ephemeral"))}))
 }
 
 // The first n messages of the handshake, each read by the other side.
 func exchange(g fields, n int) (sides [2]*noise.HandshakeState, messages []string) {
-	prologue := "prologue"
-	if g["responder_prologue"] != nil {
-		prologue = "responder_prologue"
+	prologue := "init_prologue"
+	if g["resp_prologue"] != nil {
+		prologue = "resp_prologue"
 	}
-	sides = [2]*noise.HandshakeState{side(g, "initiator", "prologue"), side(g, "responder", prologue)}
+	sides = [2]*noise.HandshakeState{side(g, "init", "init_prologue"), side(g, "resp", prologue)}
 	for i := 0; i < n; i++ {
 		m, _, _, err := sides[i%2].WriteMessage(nil, must(hex.DecodeString(g["payloads"].([]any)[i].(string))))
 		check(err)
