@@ -58,10 +58,11 @@ bool weft_webrtc_halves_channel_reset(weft_webrtc_halves *h) {
   return false;
 }
 
-void weft_webrtc_halves_drained(weft_webrtc_halves *h, weft_time fin_ack_limit, weft_time now) {
+void weft_webrtc_halves_drained(weft_webrtc_halves *h, bool no_fin_ack, weft_time fin_ack_limit, weft_time now) {
+  weft_time limit = no_fin_ack ? weft_time_min(fin_ack_limit, WEFT_WEBRTC_FIN_ACK_HOLD) : fin_ack_limit;
   if (h->write != WEFT_WEBRTC_WRITE_FIN_SENT || h->drained) return;
   h->drained = true;
-  h->give_up_at = weft_time_add(now, fin_ack_limit);
+  h->give_up_at = weft_time_add(now, limit);
 }
 
 bool weft_webrtc_halves_shutdown(weft_webrtc_halves *h) {
@@ -103,14 +104,15 @@ void weft_webrtc_halves_sent(weft_webrtc_halves *h, int flag) {
   if (flag == WEFT_WEBRTC_FIN_ACK) h->owed &= (uint8_t)~WEFT_WEBRTC_OWED_FIN_ACK;
 }
 
-/* Without FIN_ACK the transport's acknowledgement must do: at once where the peer never sends it, else after the limit. */
-static bool write_done(const weft_webrtc_halves *h, bool no_fin_ack, weft_time now) {
+/* Without FIN_ACK the transport's acknowledgement must do, after a limit: it says that the bytes arrived, not that they were read,
+ * and a channel that is reset loses what was not (webrtc-rs 0.17). Who is through with it closes the channel before. */
+static bool write_done(const weft_webrtc_halves *h, weft_time now) {
   if (h->write != WEFT_WEBRTC_WRITE_FIN_SENT) return false;
-  return h->fin_acked || (h->drained && (no_fin_ack || weft_time_due(h->give_up_at, now)));
+  return h->fin_acked || (h->drained && weft_time_due(h->give_up_at, now));
 }
 
-bool weft_webrtc_halves_finished(const weft_webrtc_halves *h, bool no_fin_ack, weft_time now) {
-  if (h->reset != WEFT_OK || h->owed != 0 || !write_done(h, no_fin_ack, now)) return false;
+bool weft_webrtc_halves_finished(const weft_webrtc_halves *h, weft_time now) {
+  if (h->reset != WEFT_OK || h->owed != 0 || !write_done(h, now)) return false;
   if (h->read == WEFT_WEBRTC_READ_STOPPED)
     return weft_time_due(h->give_up_at, now); /* its FIN is not worth a longer wait */
   return h->read == WEFT_WEBRTC_READ_ENDED;

@@ -40,7 +40,8 @@ typedef struct weft_webrtc_halves {
   weft_time give_up_at; /* the wait for FIN_ACK, or for the FIN of a peer that was told to stop, ends then */
 } weft_webrtc_halves;
 
-/* How long FIN_ACK is held for a peer that does not know it and has not had our FIN. */
+/* With a peer that does not know FIN_ACK: how long ours is held while it has not had our FIN, and how long it has to read what
+ * arrived before the channel is reset. */
 #define WEFT_WEBRTC_FIN_ACK_HOLD WEFT_SEC(1)
 
 void weft_webrtc_halves_init(weft_webrtc_halves *h);
@@ -48,7 +49,7 @@ void weft_webrtc_halves_init(weft_webrtc_halves *h);
 /* What came. True when something changed that must be told: the read half ended, or the stream was reset. */
 bool weft_webrtc_halves_flag(weft_webrtc_halves *h, int flag, weft_time now);
 bool weft_webrtc_halves_channel_reset(weft_webrtc_halves *h);
-void weft_webrtc_halves_drained(weft_webrtc_halves *h, weft_time fin_ack_limit, weft_time now);
+void weft_webrtc_halves_drained(weft_webrtc_halves *h, bool no_fin_ack, weft_time fin_ack_limit, weft_time now);
 /* False when the call does not fit. */
 bool weft_webrtc_halves_shutdown(weft_webrtc_halves *h);
 bool weft_webrtc_halves_stop(weft_webrtc_halves *h);
@@ -59,7 +60,7 @@ void weft_webrtc_halves_reset(weft_webrtc_halves *h, int code, bool tell);
 int weft_webrtc_halves_next(const weft_webrtc_halves *h, bool no_fin_ack, weft_time now);
 void weft_webrtc_halves_sent(weft_webrtc_halves *h, int flag);
 /* Both halves ended cleanly and nothing is owed: the channel may be reset. */
-bool weft_webrtc_halves_finished(const weft_webrtc_halves *h, bool no_fin_ack, weft_time now);
+bool weft_webrtc_halves_finished(const weft_webrtc_halves *h, weft_time now);
 /* When next() or finished() may change with time alone. */
 weft_time weft_webrtc_halves_deadline(const weft_webrtc_halves *h, bool no_fin_ack);
 

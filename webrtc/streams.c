@@ -98,7 +98,7 @@ void weft_webrtc_stream_writable(weft_webrtc *c, uint16_t id) {
 void weft_webrtc_stream_drained(weft_webrtc *c, uint16_t id) {
   weft_webrtc_stream *st = weft_webrtc_stream_at(c, id);
   if (!st || st->over) return;
-  weft_webrtc_halves_drained(&st->halves, c->cfg.fin_ack_limit, c->now);
+  weft_webrtc_halves_drained(&st->halves, c->quirks.no_fin_ack, c->cfg.fin_ack_limit, c->now);
   weft_webrtc_stream_touch(c, st);
 }
 
@@ -130,7 +130,7 @@ static void run_one(weft_webrtc *c, weft_webrtc_stream *st) {
     put_flag(c, st, flag);
   if (!st->over && st->halves.reset != WEFT_OK && st->halves.owed == 0) {
     close_channel(c, st);
-  } else if (!st->over && weft_webrtc_halves_finished(&st->halves, c->quirks.no_fin_ack, c->now)) {
+  } else if (!st->over && weft_webrtc_halves_finished(&st->halves, c->now)) {
     weft_webrtc_tell_stream(c, st, WEFT_WEBRTC_STREAM_TELL_CLOSED);
     close_channel(c, st);
   } else if (!st->over) {

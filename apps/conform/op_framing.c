@@ -118,7 +118,7 @@ static conform_status stream(conform_call *c) {
   json_put_bool(c->out, "readable", weft_webrtc_halves_readable(&h));
   json_put_bool(c->out, "writable", weft_webrtc_halves_writable(&h));
   json_put_bool(c->out, "reset", h.reset != WEFT_OK);
-  json_put_bool(c->out, "finished", weft_webrtc_halves_finished(&h, false, 0));
+  json_put_bool(c->out, "finished", weft_webrtc_halves_finished(&h, 0));
   return CONFORM_OK;
 }
 
