@@ -130,7 +130,9 @@ static int open_sockets(relay *r, const relay_options *o) {
   return code;
 }
 
-static void print_bound(relay *r, const weft_addr *bound, bool tcp, bool loopback) {
+typedef void (*address_fn)(void *user, const char *text);
+
+static void each_bound(relay *r, const weft_addr *bound, bool tcp, bool loopback, address_fn fn, void *user) {
   char text[WEFT_MULTIADDR_TEXT_MAX];
   weft_addr a[APP_INTERFACES];
   size_t n = app_address_expand(bound, a);
@@ -140,17 +142,38 @@ static void print_bound(relay *r, const weft_addr *bound, bool tcp, bool loopbac
       app_address_tcp(text, sizeof text, &a[i], &r->node.identity);
     else
       app_address_direct(text, sizeof text, &a[i], r->node.cert, &r->node.identity);
-    app_report_listening(&r->node.report, text);
+    fn(user, text);
   }
 }
 
-/* Loopback last over all sockets, so that the first address printed is one that others can use. */
-static void print_addresses(relay *r) {
+/* Loopback last over all sockets, so that the first address is one that others can use. */
+static void each_address(relay *r, address_fn fn, void *user) {
   for (int loopback = 0; loopback < 2; loopback++) {
-    for (size_t i = 0; i < r->tcp.listeners_len; i++) print_bound(r, &r->tcp.listeners[i].bound, true, loopback == 1);
+    for (size_t i = 0; i < r->tcp.listeners_len; i++)
+      each_bound(r, &r->tcp.listeners[i].bound, true, loopback == 1, fn, user);
     for (size_t i = 0; i < r->node.sockets_len; i++)
-      print_bound(r, &r->node.sockets[i].udp.bound, false, loopback == 1);
+      each_bound(r, &r->node.sockets[i].udp.bound, false, loopback == 1, fn, user);
   }
+}
+
+static void print_address(void *user, const char *text) {
+  relay *r = user;
+  app_report_listening(&r->node.report, text);
+}
+
+/* The addresses for reservations (circuit-v2.md, Reservation.addrs): rust-libp2p takes none without. */
+typedef struct reservation_addrs {
+  weft_multiaddr ma[WEFT_RELAY_ADDRS_MAX];
+  weft_relay_bytes bytes[WEFT_RELAY_ADDRS_MAX];
+  size_t len;
+} reservation_addrs;
+
+static void add_reservation_addr(void *user, const char *text) {
+  reservation_addrs *l = user;
+  weft_multiaddr_error err;
+  if (l->len == WEFT_RELAY_ADDRS_MAX || weft_multiaddr_parse(&l->ma[l->len], text, &err) != WEFT_OK) return;
+  l->bytes[l->len] = (weft_relay_bytes){l->ma[l->len].bytes, l->ma[l->len].len};
+  l->len++;
 }
 
 /* Without a TCP address the webrtc-direct one is the relay's address. */
@@ -328,7 +351,11 @@ static int read_access(relay *r, access_list *l, const app_list *from, const cha
 
 static int start_service(relay *r, const relay_options *o) {
   weft_relay_server_config c;
+  reservation_addrs addrs = {.len = 0};
+  each_address(r, add_reservation_addr, &addrs);
   weft_relay_server_config_default(&c);
+  c.addrs = addrs.bytes;
+  c.addrs_len = addrs.len;
   c.unix_at_zero = app_clock_unix() - (int64_t)(app_clock_now() / WEFT_SEC(1));
   c.max_reservations = (uint32_t)o->max_reservations.value;
   c.max_reservations_per_peer = (uint32_t)o->max_reservations_per_peer.value;
@@ -404,8 +431,8 @@ static int start(relay *r, const relay_options *o) {
     return APP_EXIT_INTERNAL;
   r->tcp.window_max = r->webrtc.window_max = WINDOW;
   r->tcp.send_limit = r->webrtc.send_limit = SEND_LIMIT;
-  int code = start_service(r, o);
-  if (code == APP_EXIT_OK) code = open_sockets(r, o);
+  int code = open_sockets(r, o);
+  if (code == APP_EXIT_OK) code = start_service(r, o);
   if (code != APP_EXIT_OK) return code;
   app_node_webrtc_config(&r->node, &cfg);
   cfg.stream_send_limit = CHANNEL_SEND_LIMIT;
@@ -424,7 +451,7 @@ static int run(relay *r, const relay_options *o) {
   r->node.host.identified = on_identified;
   app_loop_timer(&r->node.loop, deadline, tick, r);
   app_loop_signals(&r->node.loop, on_signal, r);
-  print_addresses(r);
+  each_address(r, print_address, r);
   app_report_step(&r->node.report, "Start Alice:  webrtc-p2p-peer -m listen --relay %s", r->saved);
   app_report_step(&r->node.report, "Waiting for peers... (Ctrl+C to stop)");
   code = app_loop_run(&r->node.loop);
