@@ -61,6 +61,7 @@ class Run:
         self.relay.signal(signal.SIGKILL)
         self.relay.wait(START)
         self.relay = None
+        (self.dir / "relay.json").unlink()  # which it could not do itself any more
 
     @staticmethod
     def listening(proc, start):
@@ -192,6 +193,9 @@ class Run:
             proc.signal(signal.SIGINT)
             if proc.wait(START) != 0:
                 raise Failure(f"{proc.name} ended with {proc.child.returncode} on SIGINT: {proc.tail(1)}")
+        left = [name for name in ("alice.json", "relay.json") if (self.dir / name).exists()]
+        if left:
+            raise Failure(f"left behind: {' '.join(left)}")
         for proc in (self.bob, self.alice):
             if self.paths(proc) != self.expected:
                 raise Failure(f"{proc.name}: paths {','.join(self.paths(proc))}, expected {self.row.path}")
