@@ -71,6 +71,7 @@ static app_direct *new_direct(app_private *a, app_peer *relayed, bool offerer, w
   memcpy(d->peer_text, relayed->id_text, sizeof d->peer_text);
   d->next = a->first;
   a->first = d;
+  a->setups++;
   return d;
 }
 
@@ -80,6 +81,7 @@ static void remove_direct(app_direct *d) {
   while (*at && *at != d) at = &(*at)->next;
   if (*at) *at = d->next;
   a->removed++;
+  if (!d->taken) a->setups--;
   weft_ice_mux_remove(a->mux, d);
   weft_private_free(d->attempt);
   weft_webrtc_free(d->conn);
@@ -180,6 +182,8 @@ static void on_selected(app_direct *d, const weft_private_event *ev, weft_time n
 static void on_connected(app_direct *d, weft_time now) {
   weft_webrtc_callbacks cb = {sizeof cb, conn_output, conn_event};
   d->connected = now;
+  d->taken = true;
+  d->all->setups--;
   d->conn = weft_private_take(d->attempt, &cb, d);
   weft_private_free(d->attempt);
   d->attempt = NULL;
@@ -360,23 +364,31 @@ static void give(app_direct *d, const weft_addr *local, const weft_addr *remote,
 }
 
 /* Set-ups have no address of their own yet (two may ask the same STUN server, or find the same private address): each looks at what nobody
- * claims, and at what a claimed address answers to another's check. */
+ * claims, and at what comes for an older connection of the same peer, whose addresses may be its own. */
+static bool give_to_setups(app_private *a, const char *peer_text, const weft_addr *local, const weft_addr *remote,
+                           const uint8_t *bytes, size_t len, weft_time now) {
+  unsigned removed = a->removed, left = a->setups;
+  bool any = false;
+  for (app_direct *d = a->first; d && left > 0; d = d->next) {
+    if (d->taken) continue;
+    left--;
+    if (!d->attempt || (peer_text && strcmp(d->peer_text, peer_text) != 0)) continue;
+    any = true;
+    give(d, local, remote, bytes, len, now);
+    if (a->removed != removed || a->setups <= left) return true; /* d is gone, or connected */
+  }
+  return any;
+}
+
 bool app_private_input(app_private *a, const weft_addr *local, const weft_addr *remote, const uint8_t *bytes,
                        size_t len, weft_time now) {
   app_direct *d = weft_ice_mux_route(a->mux, local, remote, bytes, len);
-  if (d) {
-    give(d, local, remote, bytes, len, now);
-    return true;
-  }
-  bool any = false;
-  unsigned removed = a->removed;
-  for (d = a->first; d; d = d->next) {
-    if (!d->attempt) continue;
-    any = true;
-    give(d, local, remote, bytes, len, now);
-    if (a->removed != removed) return true; /* d is gone */
-  }
-  return any;
+  if (!d) return give_to_setups(a, NULL, local, remote, bytes, len, now);
+  bool settled = d->taken && a->setups > 0;
+  if (settled) give_to_setups(a, d->peer_text, local, remote, bytes, len, now);
+  /* What that led to may have taken the address, and d with it. */
+  if (!settled || weft_ice_mux_route(a->mux, local, remote, bytes, len) == d) give(d, local, remote, bytes, len, now);
+  return true;
 }
 
 static weft_time deadline_of(const app_direct *d) {

@@ -33,7 +33,8 @@ typedef struct app_private app_private;
 /* First an attempt, then the connection it made. */
 typedef struct app_direct {
   app_private *all;
-  bool offerer, superseded, told; /* told: FAILED or DOWN was */
+  bool offerer, superseded, taken; /* taken: the attempt has become the connection */
+  bool told;                       /* FAILED or DOWN was */
   char peer_text[128];
   weft_private *attempt;
   weft_webrtc *conn;
@@ -92,6 +93,7 @@ struct app_private {
   void *user;
   weft_ice_mux *mux;
   app_direct *first;
+  unsigned setups;  /* not connected yet */
   unsigned removed; /* counts, so that a loop sees that the list changed */
   weft_addr locals[APP_PRIVATE_LOCALS], stun[APP_PRIVATE_STUN];
   size_t locals_len, stun_len;

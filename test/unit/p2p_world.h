@@ -264,6 +264,9 @@ static inline void p2p_end_gone(p2p_end *e, const weft_closed *why, weft_time no
   if (!e->near && app_link_peer(l)) weft_relay_server_peer_gone(n->w->server, app_link_peer(l), now);
   app_link_free(l, now);
   p2p_put(e->far, NULL, 0, true);
+  app_session *s = e->near ? n->wants_circuit : NULL;
+  if (s) n->wants_circuit = NULL;
+  if (s) app_session_no_circuit(s, why, false, now);
 }
 
 static inline void p2p_pipe_closed(void *user, app_link *l, const weft_closed *why, weft_time now) {
@@ -332,11 +335,11 @@ static inline void p2p_need(void *user, app_session *s, weft_time now) {
   n->needs++;
   if (n->up.link && app_link_peer(n->up.link)) {
     app_session_circuit(s, app_link_peer(n->up.link), now);
-  } else if (n->offline) {
+  } else if (n->offline || (!n->up.link && n->down.link)) {
     app_session_no_circuit(s, &why, false, now);
   } else {
     n->wants_circuit = s;
-    if (!n->up.link && !n->down.link) p2p_connect(n, now);
+    if (!n->up.link) p2p_connect(n, now);
   }
 }
 
@@ -344,6 +347,7 @@ static inline void p2p_attempt_begins(void *user, weft_time now) {
   p2p_node *n = user;
   (void)now;
   app_private_set_locals(&n->sessions.direct, &n->addr, 1, false);
+  app_private_set_stun(&n->sessions.direct, &n->stun, n->stun.family ? 1 : 0);
 }
 
 static inline int p2p_datagram_out(void *user, const weft_addr *local, const weft_addr *remote, const uint8_t *data,

@@ -266,6 +266,83 @@ START_TEST(leaving_at_any_moment) {
 }
 END_TEST
 
+/* Numbers in what came: rising, and how many. */
+static int rising(const p2p_node *n) {
+  int last = -1, count = 0;
+  for (const char *at = n->got; (at = strchr(at, '<')) != NULL; at++) {
+    int number = atoi(at + 1);
+    ck_assert_msg(number > last, "%c: %d after %d", n->name, number, last);
+    last = number;
+    count++;
+  }
+  return count;
+}
+
+static bool say_number(size_t i, int number) {
+  char line[16];
+  int n = snprintf(line, sizeof line, "<%d>", number);
+  return w.nodes[i].session && app_session_send(w.nodes[i].session, (const uint8_t *)line, (size_t)n, w.now) == WEFT_OK;
+}
+
+/* Ten thousand lines each way while the chat moves from the relay to the direct path. */
+START_TEST(ten_thousand_lines_during_a_hand_over) {
+  int said[2] = {0, 0};
+  ready(14, 2);
+  cut_datagrams(true);
+  p2p_call(&w, 1, 0, NULL);
+  ck_assert(p2p_run(&w, w.now + WEFT_SEC(12), p2p_bob_open));
+  cut_datagrams(false);
+  while (said[0] < 10000 || said[1] < 10000) {
+    for (size_t i = 0; i < 2; i++)
+      for (int k = 0; k < 20 && said[i] < 10000 && say_number(i, said[i]); k++) said[i]++;
+    run_for(WEFT_MS(10));
+  }
+  run_for(WEFT_SEC(20));
+  ck_assert(w.nodes[0].session->on_direct && w.nodes[1].session->on_direct);
+  ck_assert_int_eq(rising(&w.nodes[0]), 10000);
+  ck_assert_int_eq(rising(&w.nodes[1]), 10000);
+  p2p_world_end(&w);
+}
+END_TEST
+
+/* Connections to the relay break, datagrams stop and start, for minutes. What comes is in order and never twice; when the weather is fine again
+ * the chat is, too, and direct. */
+static void storm(uint64_t seed) {
+  test_rng weather;
+  int number = 0;
+  test_rng_init(&weather, seed);
+  ready(seed, 2);
+  w.nodes[0].sessions.cfg.accept.wait = WEFT_SEC(3600);
+  p2p_call(&w, 1, 0,
+           &(app_path_config){
+               .set_up = WEFT_SEC(3600), .retry = WEFT_SEC(5), .retry_max = WEFT_SEC(20), .stall = WEFT_SEC(10)});
+  ck_assert(p2p_run(&w, w.now + WEFT_SEC(15), p2p_bob_open));
+  for (int i = 0; i < 150; i++) {
+    say_number(test_rng_below(&weather, 2), number++);
+    if (test_rng_chance(&weather, 4)) p2p_disconnect(&w, test_rng_below(&weather, 2));
+    if (test_rng_chance(&weather, 6)) cut_datagrams(test_rng_chance(&weather, 50));
+    if (test_rng_chance(&weather, 10)) run_for(WEFT_SEC(test_rng_below(&weather, 60)));
+    run_for(WEFT_MS(test_rng_below(&weather, 500)));
+  }
+  cut_datagrams(false);
+  run_for(WEFT_SEC(120));
+  rising(&w.nodes[0]);
+  rising(&w.nodes[1]);
+  ck_assert_msg(w.nodes[1].session && w.nodes[1].session->on_direct, "seed %llu: not direct again",
+                (unsigned long long)seed);
+  size_t before = w.nodes[0].got_len;
+  p2p_say(&w, 1, "fine");
+  run_for(WEFT_SEC(1));
+  ck_assert_msg(w.nodes[0].got_len == before + 4, "seed %llu: the chat is not", (unsigned long long)seed);
+  ck_assert_uint_eq(w.nodes[0].ended + w.nodes[1].ended, 0);
+  p2p_world_end(&w);
+}
+
+START_TEST(storms) {
+  for (uint64_t seed = 1; seed <= 25; seed++) storm(seed);
+}
+END_TEST
+
 /* Over lossy datagrams the direct path still comes, and nothing is lost. */
 START_TEST(loss_does_not_matter) {
   for (uint64_t seed = 1; seed <= 10; seed++) {
@@ -304,6 +381,8 @@ Suite *test_apps_session(void) {
                                     UNIT(a_goodbye_is_heard_at_once),
                                     UNIT(a_goodbye_over_the_relay_is_heard_at_once),
                                     UNIT(leaving_at_any_moment),
+                                    UNIT(ten_thousand_lines_during_a_hand_over),
+                                    UNIT(storms),
                                     UNIT(loss_does_not_matter)};
   return unit_suite("apps/session", tests, sizeof tests / sizeof tests[0]);
 }
