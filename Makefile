@@ -391,9 +391,11 @@ interop-%: FORCE ## a row with a real peer: chromium firefox node go rust py sel
 
 .PHONY: nat-lab nat-probe
 nat-lab: ## every pair of NATs in network namespaces: RUNS=5 of each cell, CELL=names for some
+	@mkdir -p $(B)/log && rm -f $(B)/log/nat-lab.status
 	@sh test/deps.sh build nat
 	@$(SUBMAKE) apps
-	@BIN=$(abspath $(B))/bin python3 -B test/nat/lab.py --runs $(RUNS) --logs $(B)/log/nat --markdown $(B)/log/nat.md $(CELL)
+	@BIN=$(abspath $(B))/bin python3 -B test/nat/lab.py --runs $(RUNS) --logs $(B)/log/nat --markdown $(B)/log/nat.md $(CELL); s=$$?; \
+	  echo $$s > $(B)/log/nat-lab.status; exit $$s
 nat-probe: ## each NAT of the lab is what it is called
 	@sh test/deps.sh nat
 	@python3 -B test/nat/lab.py --probe
