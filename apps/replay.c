@@ -141,6 +141,23 @@ void session_free(session *s) {
 
 /* ---- replay ---- */
 
+bool session_decoder_open(session_decoder *x, decode_taps taps) {
+  x->nowhere = fopen("/dev/null", "w");
+  x->d = x->nowhere ? decode_new(&x->out) : NULL;
+  if (!x->d) {
+    if (x->nowhere) fclose(x->nowhere);
+    return false;
+  }
+  outline_init(&x->out, x->nowhere, false);
+  x->d->taps = taps;
+  return true;
+}
+
+void session_decoder_close(session_decoder *x) {
+  decode_free(x->d);
+  fclose(x->nowhere);
+}
+
 const char *session_text(const session *s, const char *path) {
   const char *text = json_text(json_find(s->about, path));
   return text ? text : "";

@@ -6,7 +6,6 @@
 #include <weft/dtls/dtls.h>
 
 #include "apps/clock.h"
-#include "apps/decode_int.h"
 #include "apps/replay_int.h"
 #include "dtls/hello.h"
 
@@ -40,29 +39,22 @@ static void on_sctp(void *user, unsigned way, const uint8_t *data, size_t len) {
 
 static void replay_records(const session *s, session_report *r) {
   opened o = {s, r, {0, 0}};
-  outline out;
-  FILE *nowhere = fopen("/dev/null", "w");
-  decode *d = NULL;
-  if (nowhere) {
-    outline_init(&out, nowhere, false);
-    d = decode_new(&out);
-  }
-  if (!d) return;
-  decode_keylog(d, (const char *)s->keylog, s->keylog_len);
-  d->taps = (decode_taps){&o, on_sctp, NULL, NULL};
+  session_decoder x;
+  if (!session_decoder_open(&x, (decode_taps){&o, on_sctp, NULL, NULL})) return;
+  decode_keylog(x.d, (const char *)s->keylog, s->keylog_len);
   for (size_t i = 0; i < s->cuts[SESSION_DTLS].len; i++) {
     const session_unit *u = &s->cuts[SESSION_DTLS].units[i];
-    unsigned long before = out.broken;
-    decode_datagram(d, &d->alone, u->dialer ? 0 : 1, u->wire, u->len);
-    session_check(r, s, SESSION_DTLS, u, SESSION_REACH, out.broken == before, "breaks a rule: weft decode says which");
+    unsigned long before = x.out.broken;
+    decode_datagram(x.d, &x.d->alone, u->dialer ? 0 : 1, u->wire, u->len);
+    session_check(r, s, SESSION_DTLS, u, SESSION_REACH, x.out.broken == before,
+                  "breaks a rule: weft decode says which");
   }
-  session_check(r, s, SESSION_DTLS, NULL, SESSION_REACH, d->alone.keyed,
+  session_check(r, s, SESSION_DTLS, NULL, SESSION_REACH, x.d->alone.keyed,
                 "keylog.txt does not hold the session's secret");
   for (unsigned dialer = 0; dialer < 2; dialer++)
     session_check(r, s, SESSION_SCTP, next_packet(&o, dialer), SESSION_DECODE, !next_packet(&o, dialer),
                   "no record in dtls.jsonl holds it");
-  decode_free(d);
-  fclose(nowhere);
+  session_decoder_close(&x);
 }
 
 /* ---- the hello ---- */

@@ -2,6 +2,7 @@
 #ifndef APPS_REPLAY_INT_H
 #define APPS_REPLAY_INT_H
 
+#include "apps/decode_int.h"
 #include "apps/replay.h"
 
 typedef enum session_mode { SESSION_EXACT, SESSION_DECODE, SESSION_REACH } session_mode;
@@ -12,6 +13,16 @@ void session_check(session_report *r, const session *s, session_cut_name cut, co
 /* Whether the side that is the dialer (or not) is one of our programs. */
 bool session_is_ours(const session *s, bool dialer);
 const char *session_text(const session *s, const char *path); /* of session.json, "" when absent */
+
+/* The decoder of `weft decode`, whose outline goes nowhere: what replays want of it comes through its taps. */
+typedef struct session_decoder {
+  FILE *nowhere;
+  outline out;
+  decode *d;
+} session_decoder;
+
+bool session_decoder_open(session_decoder *x, decode_taps taps);
+void session_decoder_close(session_decoder *x);
 
 void session_replay_stun(const session *s, session_report *r);
 void session_replay_dtls(const session *s, session_report *r);

@@ -4,7 +4,6 @@
 #include <weft/dtls/dtls.h>
 #include <weft/noise/noise.h>
 
-#include "apps/decode_int.h"
 #include "apps/replay_int.h"
 #include "base/hash.h"
 
@@ -26,22 +25,13 @@ static void on_certificate(void *user, unsigned way, const uint8_t sha256[32]) {
 
 /* Both certificates are in the handshake, which is in clear. */
 static void find_certificates(const session *s, handshake *h) {
-  FILE *nowhere = fopen("/dev/null", "w");
-  outline out;
-  decode *d = NULL;
-  if (nowhere) {
-    outline_init(&out, nowhere, false);
-    d = decode_new(&out);
+  session_decoder x;
+  if (!session_decoder_open(&x, (decode_taps){h, NULL, NULL, on_certificate})) return;
+  for (size_t i = 0; i < s->cuts[SESSION_DTLS].len; i++) {
+    const session_unit *u = &s->cuts[SESSION_DTLS].units[i];
+    decode_dtls(x.d, &x.d->alone, u->dialer ? 0 : 1, u->wire, u->len);
   }
-  if (d) {
-    d->taps = (decode_taps){h, NULL, NULL, on_certificate};
-    for (size_t i = 0; i < s->cuts[SESSION_DTLS].len; i++) {
-      const session_unit *u = &s->cuts[SESSION_DTLS].units[i];
-      decode_dtls(d, &d->alone, u->dialer ? 0 : 1, u->wire, u->len);
-    }
-    decode_free(d);
-  }
-  if (nowhere) fclose(nowhere);
+  session_decoder_close(&x);
 }
 
 /* specs webrtc-direct.md, "Connection Security": prefix, then both multihashes, the dialer's first. */

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/decode_int.h"
 #include "apps/replay_int.h"
 #include "sctp/crc32c.h"
 #include "sctp/wire.h"
@@ -131,24 +130,16 @@ static void check_all_used(const messages *m, session_cut_name cut) {
 
 static void replay_messages(const session *s, session_report *r) {
   messages m = {s, r, {calloc(s->cuts[SESSION_DCEP].len + 1, 1), calloc(s->cuts[SESSION_MESSAGES].len + 1, 1)}};
-  FILE *nowhere = fopen("/dev/null", "w");
-  outline out;
-  decode *d = NULL;
-  if (nowhere) {
-    outline_init(&out, nowhere, false);
-    d = decode_new(&out);
-  }
-  if (d && m.used[0] && m.used[1]) {
-    d->taps = (decode_taps){&m, NULL, on_message, NULL};
+  session_decoder x;
+  if (m.used[0] && m.used[1] && session_decoder_open(&x, (decode_taps){&m, NULL, on_message, NULL})) {
     for (size_t i = 0; i < s->cuts[SESSION_SCTP].len; i++) {
       const session_unit *u = &s->cuts[SESSION_SCTP].units[i];
-      decode_sctp(d, &d->alone, u->dialer ? 0 : 1, u->wire, u->len);
+      decode_sctp(x.d, &x.d->alone, u->dialer ? 0 : 1, u->wire, u->len);
     }
     check_all_used(&m, SESSION_DCEP);
     check_all_used(&m, SESSION_MESSAGES);
+    session_decoder_close(&x);
   }
-  if (d) decode_free(d);
-  if (nowhere) fclose(nowhere);
   free(m.used[0]);
   free(m.used[1]);
 }

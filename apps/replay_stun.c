@@ -63,7 +63,7 @@ static bool written_again(const weft_stun_msg *m, const key *k) {
   return weft_stun_end(&w, &len) == WEFT_OK && len == m->len && memcmp(out, m->data, len) == 0;
 }
 
-static void decode(const session *s, session_report *r, const session_unit *u) {
+static void decode_again(const session *s, session_report *r, const session_unit *u) {
   weft_stun_msg m;
   key k;
   bool ok = weft_stun_parse(&m, u->wire, u->len) == WEFT_OK;
@@ -154,7 +154,7 @@ void session_replay_stun(const session *s, session_report *r) {
   bool known = weft_addr_parse(&dialer, session_text(s, "dialer.address")) == WEFT_OK &&
                weft_addr_parse(&listener, session_text(s, "listener.address")) == WEFT_OK;
   for (size_t i = 0; i < c->len; i++) {
-    decode(s, r, &c->units[i]);
+    decode_again(s, r, &c->units[i]);
     if (known && strcmp(session_text(s, "transport"), "webrtc-direct") == 0)
       exact(s, r, &c->units[i], &dialer, &listener);
   }

@@ -1,24 +1,7 @@
 #!/usr/bin/env bash
 # weft interop-agent in both roles through a real Redis server of our own, on loopback.
 # Usage: test/programs/agent.sh [DIR OF THE PROGRAMS]
-set -u
-bin=$(cd "${1:-build/bin}" && pwd) || exit 1
-dir=$(mktemp -d) || exit 1
-cd "$dir" || exit 1
-weft=$bin/weft
-passed=0
-failed=0
-pids=()
-cleanup() {
-  for p in "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); printf 'FAIL %s\n' "$name"; sed 's/^/  /' out err 2>/dev/null | head -n 8; fi
-}
+. "$(dirname "$0")/common.sh"
 
 # a free port: Redis says in its log when it took one
 port=
@@ -85,5 +68,4 @@ check "another transport: text" grep -q "only webrtc-direct" err
 check "no key: exit code" [ $? -eq 2 ]
 check "no key: text" grep -q "no TEST_KEY" err
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary

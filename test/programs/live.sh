@@ -1,30 +1,14 @@
 #!/usr/bin/env bash
 # weft conform --live and --live-listen with our own programs, on loopback.
 # Usage: test/programs/live.sh [DIR OF THE PROGRAMS]
-set -u
-bin=$(cd "${1:-build/bin}" && pwd) || exit 1
-dir=$(mktemp -d) || exit 1
-cd "$dir" || exit 1
-weft=$bin/weft
-passed=0
-failed=0
-pids=()
-cleanup() {
-  for p in "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); printf 'FAIL %s\n' "$name"; sed 's/^/  /' out err 2>/dev/null | head -n 20; fi
-}
+. "$(dirname "$0")/common.sh"
+
 live() { timeout 100 "$weft" conform "$@" > out 2> err < /dev/null; }
 all_pass() { grep -q "^$1 behaviours: $1 passed, 0 failed, 0 not testable\$" out; }
 
 "$bin/webrtc-direct-server" --listen /ip4/127.0.0.1/udp/0/webrtc-direct --addr-file a.json --json > server.out 2> server.err < /dev/null &
 pids+=($!)
-for _ in $(seq 200); do [ -s a.json ] && break; sleep 0.05; done
+wait_for a.json
 addr=$(sed -n 's/.*"addr": "\([^"]*\)".*/\1/p' a.json)
 for version in 1 2; do
   live --live "$addr" --direct-version $version
@@ -37,7 +21,7 @@ check "JSON lines" [ "$(grep -c '^{"check":".*","clause":".*","result":"pass","s
 "$weft" conform --live-listen /ip4/127.0.0.1/udp/0/webrtc-direct > out 2> err < /dev/null &
 live_pid=$!
 pids+=("$live_pid")
-for _ in $(seq 200); do grep -q ' at /ip4' err && break; sleep 0.05; done
+wait_for err ' at /ip4'
 timeout 100 "$bin/webrtc-direct-client" --json --ping 1000000 "$(sed -n 's/.* at //p' err)" > client.out 2> client.err < /dev/null &
 pids+=($!)
 wait "$live_pid"
@@ -56,5 +40,4 @@ check "both: exit code" [ $? -eq 2 ]
 live --live-listen /ip4/127.0.0.1/tcp/1
 check "listen on TCP: exit code" [ $? -eq 2 ]
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary

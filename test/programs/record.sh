@@ -1,33 +1,15 @@
 #!/usr/bin/env bash
 # --record: what both ends of one connection wrote down is the same, layer by layer. Loopback only.
 # Usage: test/programs/record.sh [DIR OF THE PROGRAMS]
-set -u
-bin=$(cd "${1:-build/bin}" && pwd) || exit 1
-captures=$(cd "$(dirname "$0")/../captures" && pwd) || exit 1
-self=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
-dir=$(mktemp -d) || exit 1
-cd "$dir" || exit 1
-passed=0
-failed=0
-pids=()
-cleanup() {
-  for p in "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-ok() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; }
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@"; then ok; else fail "$name"; return 1; fi
-}
+. "$(dirname "$0")/common.sh"
+captures=$here/../captures
+self=$here/record.sh
 
 start_server() {
   "$bin/webrtc-direct-server" --listen /ip4/127.0.0.1/udp/0/webrtc-direct --addr-file "$1.json" --echo --json --record "$1" > server.out 2> server.err < /dev/null &
   server_pid=$!
   pids+=("$server_pid")
-  for _ in $(seq 200); do [ -s "$1.json" ] && break; sleep 0.05; done
+  wait_for "$1.json"
   addr=$(sed -n 's/.*"addr": "\([^"]*\)".*/\1/p' "$1.json")
 }
 dial() { timeout 20 "$bin/webrtc-direct-client" "$@" "$addr" > client.out 2> client.err < /dev/null; }
@@ -84,7 +66,6 @@ check "hello on a stream" grep -q '"wire":"68656c6c6f"' v1/streams.jsonl
 check "DCEP OPEN and ACK" [ "$(grep -c '"wire":"03' v1/dcep.jsonl)" -eq "$(grep -c '"wire":"02"' v1/dcep.jsonl)" ]
 
 # what `weft decode` makes of the datagrams and the key log is what the layers saw
-weft=$bin/weft
 decoded() { "$weft" decode "$@" > decoded 2> decode.err; }
 nodes() { grep -cE "^ *$1( |\$)" decoded; }
 for s in v1 v2 listener listener-2; do
@@ -152,7 +133,7 @@ mkfifo stdin
 client_pid=$!
 pids+=("$client_pid")
 exec 9> stdin
-for _ in $(seq 200); do grep -q READY gone/session.json 2>/dev/null && break; sleep 0.05; done
+wait_for gone/session.json READY
 kill -KILL "$client_pid"
 wait "$client_pid" 2>/dev/null
 exec 9>&-
@@ -166,12 +147,12 @@ check "killed: more than a handshake" [ "$(units gone sctp)" -gt 6 ]
 "$bin/webrtc-p2p-relay" --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/webrtc-direct --json --record relay > relay.out 2> relay.err < /dev/null &
 relay_pid=$!
 pids+=("$relay_pid")
-for _ in $(seq 200); do [ -s relay_addr.json ] && break; sleep 0.05; done
+wait_for relay_addr.json
 direct=$(sed -n 's/.*"direct_addr": "\([^"]*\)".*/\1/p' relay_addr.json)
 "$bin/webrtc-p2p-peer" -m listen --relay "$direct" --bind 127.0.0.1 --echo --json --record alice > alice.out 2> alice.err < /dev/null &
 alice_pid=$!
 pids+=("$alice_pid")
-for _ in $(seq 200); do [ -s alice_webrtc_addr.json ] && break; sleep 0.05; done
+wait_for alice_webrtc_addr.json
 timeout 40 "$bin/webrtc-p2p-peer" -m dial --bind 127.0.0.1 --json --record bob --send hello --send bye > bob.out 2> bob.err < /dev/null
 check "Bob: exit code" [ $? -eq 0 ]
 kill -TERM "$alice_pid"
@@ -202,5 +183,4 @@ check "without --record: exit code" [ $? -eq 0 ]
 kill -TERM "$server_pid"
 wait "$server_pid"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary
