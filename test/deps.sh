@@ -25,7 +25,10 @@ build() {
   need check header check.h
 }
 
-programs() { need redis-server command -v redis-server; } # test/programs/agent.sh
+programs() { # test/programs: agent.sh, conform.sh
+  need redis-server command -v redis-server
+  need python3 command -v python3
+}
 
 lint() {
   need clang-format command -v "${CLANG_FORMAT:-clang-format}"
