@@ -157,6 +157,9 @@ def candidates(to):
         for value in values:
             bad = list(words[:8])
             bad[index[name]] = ("candidate:" if name == "foundation" else "") + value
+            if (name in ("transport", "type") and value) or (name == "address" and value and ":" not in value):
+                to.lenient("ice_candidate.parse", "%s-%s" % (name, value), ["UnknownValue"], {"text": " ".join(bad)}, "a token that the grammar allows (RFC 8839 section 5.1), of a candidate that is to be ignored")
+                continue
             to.reject("ice_candidate.parse", "%s-%s" % (name, value or "empty"), ["WrongValue"], {"text": " ".join(bad)}, rule)
     for name, bad in (("rport-65536", good.replace("rport 4321", "rport 65536")), ("rport-x", good.replace("rport 4321", "rport x")), ("raddr-bad", good.replace("10.0.0.1", "10.0.0.256")),
                       ("no-prefix", good[10:]), ("prefix-case", "Candidate" + good[9:]), ("a=", "a=" + good), ("zero-octet", good.replace(" udp", "\0 udp"))):

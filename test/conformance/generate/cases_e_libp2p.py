@@ -125,13 +125,12 @@ def noise(to):
 
 
 def low_order(to):
-    """RFC 7748 section 6.1 and Noise section 12: an all-zero shared secret may be refused; here it must be, or the peer's key is of no account."""
     for name, point in (("zero", bytes(32)), ("one", b"\1" + bytes(31)), ("order-8", bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")), ("order-8b", bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157")),
                         ("p-1", bytes.fromhex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")), ("p", bytes.fromhex("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")), ("p+1", bytes.fromhex("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"))):
         try:
             X25519PrivateKey.from_private_bytes(KEYS[0]).exchange(X25519PublicKey.from_public_bytes(point))
         except ValueError:
-            to.reject("noise_primitives.x25519", "low-order-" + name, ["Forged"], {"private": KEYS[0].hex(), "public": point.hex()}, "RFC 7748 section 6.1: the all-zero value is checked for", check="Python cryptography refuses it too")
+            to.lenient("noise_primitives.x25519", "low-order-" + name, ["Forged"], {"private": KEYS[0].hex(), "public": point.hex()}, "an all-zero result may be refused (RFC 7748 section 6.1, Noise section 12)", check="Python cryptography refuses it")
 
 
 def primitives(to):

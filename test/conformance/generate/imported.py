@@ -247,6 +247,8 @@ def add_case(to, topic, case):
         return
     if not case["valid"] or refusal_of_answer(op, case):
         reason = case.get("reason") or "the MAC or signature does not match"
+        # RFC 8839 section 5.1 allows any token there, and has such candidates ignored
+        strict = strict or reason in ("transport is neither udp nor tcp", "unknown candidate type", "address is neither an IP address nor a host name")
         # Protocol Buffers readers may take a known field of another wire type for an unknown one
         strict = strict or ("the wrong wire type" in reason and op != "noise_payload.verify")
         flag = pick(FLAG_OF, reason) if case.get("reason") else "WrongMac"

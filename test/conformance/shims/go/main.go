@@ -149,6 +149,14 @@ func frame(g fields) fields {
 	return out
 }
 
+func encode(g fields) fields {
+	e, known := multibase.Encodings[text(g, "base")]
+	if !known {
+		panic(errUnsupported)
+	}
+	return fields{"text": must(multibase.Encode(e, octets(g, "hex")))}
+}
+
 func publicKey(g fields) fields {
 	k := must(crypto.UnmarshalPublicKey(octets(g, "protobuf")))
 	out := forms(must(peer.IDFromPublicKey(k)))
@@ -216,22 +224,56 @@ func envelope(g fields) fields {
 }
 
 var ops = map[string]func(fields) fields{
-	"varint.decode":    func(g fields) fields { v, n, err := varint.FromUvarint(octets(g, "hex")); check(err); return fields{"value": strconv.FormatUint(v, 10), "consumed": n} },
-	"varint.encode":    func(g fields) fields { return fields{"hex": hx(varint.ToUvarint(must(strconv.ParseUint(text(g, "value"), 10, 64))))} },
+	"varint.decode": func(g fields) fields {
+		v, n, err := varint.FromUvarint(octets(g, "hex"))
+		check(err)
+		return fields{"value": strconv.FormatUint(v, 10), "consumed": n}
+	},
+	"varint.encode": func(g fields) fields {
+		return fields{"hex": hx(varint.ToUvarint(must(strconv.ParseUint(text(g, "value"), 10, 64))))}
+	},
 	"multiaddr.parse":  func(g fields) fields { return address(must(ma.NewMultiaddr(text(g, "text")))) },
 	"multiaddr.decode": func(g fields) fields { return address(must(ma.NewMultiaddrBytes(octets(g, "hex")))) },
-	"multibase.decode": func(g fields) fields { e, b, err := multibase.Decode(text(g, "text")); check(err); return fields{"base": multibase.EncodingToStr[e], "hex": hx(b)} },
-	"multihash.decode": func(g fields) fields { d := must(multihash.Decode(octets(g, "hex"))); return fields{"code": d.Code, "size": d.Length, "digest": hx(d.Digest)} },
-	"certhash.parse":   func(g fields) fields { _, b, err := multibase.Decode(text(g, "text")); check(err); return fields{"sha256": hx(must(multihash.Decode(b)).Digest)} },
-	"peer_id.parse":    func(g fields) fields { return forms(must(peer.Decode(text(g, "text")))) },
-	"peer_id.decode":   func(g fields) fields { return forms(must(peer.IDFromBytes(octets(g, "multihash")))) },
+	"multibase.decode": func(g fields) fields {
+		e, b, err := multibase.Decode(text(g, "text"))
+		check(err)
+		return fields{"base": multibase.EncodingToStr[e], "hex": hx(b)}
+	},
+	"multibase.encode": encode,
+	"multihash.decode": func(g fields) fields {
+		d := must(multihash.Decode(octets(g, "hex")))
+		return fields{"code": d.Code, "size": d.Length, "digest": hx(d.Digest)}
+	},
+	"certhash.parse": func(g fields) fields {
+		_, b, err := multibase.Decode(text(g, "text"))
+		check(err)
+		return fields{"sha256": hx(must(multihash.Decode(b)).Digest)}
+	},
+	"peer_id.parse":     func(g fields) fields { return forms(must(peer.Decode(text(g, "text")))) },
+	"peer_id.decode":    func(g fields) fields { return forms(must(peer.IDFromBytes(octets(g, "multihash")))) },
 	"public_key.decode": publicKey, "public_key.verify": verify, "stun_message.decode": stunDecode, "stun_integrity.check": integrity, "ice_candidate.parse": candidate, "dtls_record.decode": records,
-	"stun_fingerprint.check":   func(g fields) fields { auth(stun.Fingerprint.Check(message(g))); return fields{} },
-	"dtls_client_hello.decode": func(g fields) fields { var m handshake.MessageClientHello; check(m.Unmarshal(octets(g, "hex"))); return fields{"cookie": hx(m.Cookie), "session_id": hx(m.SessionID)} },
+	"stun_fingerprint.check": func(g fields) fields { auth(stun.Fingerprint.Check(message(g))); return fields{} },
+	"dtls_client_hello.decode": func(g fields) fields {
+		var m handshake.MessageClientHello
+		check(m.Unmarshal(octets(g, "hex")))
+		return fields{"cookie": hx(m.Cookie), "session_id": hx(m.SessionID)}
+	},
 	"webrtc_framing.decode": frame, "noise_xx.handshake": handshakes, "noise_xx.read": readMessage, "signed_envelope.open": envelope,
-	"relay_hop.decode":  func(g fields) fields { var m circuit.HopMessage; check(proto.Unmarshal(octets(g, "hex"), &m)); return circuitMessage(m.GetType().String(), m.Status, m.Peer) },
-	"relay_stop.decode": func(g fields) fields { var m circuit.StopMessage; check(proto.Unmarshal(octets(g, "hex"), &m)); return circuitMessage(m.GetType().String(), m.Status, m.Peer) },
-	"identify.decode":   func(g fields) fields { var m identify.Identify; check(proto.Unmarshal(octets(g, "hex"), &m)); return fields{"listen_addrs": hexes(m.ListenAddrs), "protocols": append([]string{}, m.Protocols...)} },
+	"relay_hop.decode": func(g fields) fields {
+		var m circuit.HopMessage
+		check(proto.Unmarshal(octets(g, "hex"), &m))
+		return circuitMessage(m.GetType().String(), m.Status, m.Peer)
+	},
+	"relay_stop.decode": func(g fields) fields {
+		var m circuit.StopMessage
+		check(proto.Unmarshal(octets(g, "hex"), &m))
+		return circuitMessage(m.GetType().String(), m.Status, m.Peer)
+	},
+	"identify.decode": func(g fields) fields {
+		var m identify.Identify
+		check(proto.Unmarshal(octets(g, "hex"), &m))
+		return fields{"listen_addrs": hexes(m.ListenAddrs), "protocols": append([]string{}, m.Protocols...)}
+	},
 }
 
 // The library reads more than these operations give back.
