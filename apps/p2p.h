@@ -47,6 +47,7 @@ struct p2p {
   size_t stun_len;
   weft_time limit, ice_limit; /* --timeout, --ice-timeout (0: the default) */
   app_list relay_list;
+  uint32_t types; /* --candidates; 0: all */
 
   bool ever_reserved;
   char saved[WEFT_MULTIADDR_TEXT_MAX]; /* what the address file holds */

@@ -232,6 +232,7 @@ static int make_attempt(app_direct *d, const app_peer *relayed) {
   if (a->cfg.keylog) cfg.webrtc.keylog = keylog;
   cfg.offerer = d->offerer;
   cfg.allow_loopback = a->loopback;
+  cfg.told_types = cfg.remote_types = a->cfg.types;
   if (a->cfg.limit) cfg.limit = a->cfg.limit;
   int rc = weft_peer_id_parse(&id, relayed->id_text, strlen(relayed->id_text));
   if (rc != WEFT_OK) return rc;

@@ -83,7 +83,8 @@ typedef struct app_private_config {
   app_record *record; /* NULL: nothing is recorded; else keylog must be set */
   const weft_dtls_cert *cert;
   void (*keylog)(void *user, const char *line); /* may be NULL */
-  weft_time limit;                              /* for one set-up; 0: weft_private's own */
+  uint32_t types;  /* candidates of these types alone, ours and theirs (WEFT_ICE_TYPE); 0: all */
+  weft_time limit; /* for one set-up; 0: weft_private's own */
 } app_private_config;
 
 struct app_private {

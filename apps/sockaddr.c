@@ -48,20 +48,24 @@ static bool usable(const struct ifaddrs *ifa, uint8_t family, weft_addr *a) {
   return !weft_addr_is_link_local(a);
 }
 
-static size_t collect(const struct ifaddrs *list, uint8_t family, bool loopback, weft_addr *out, size_t cap) {
+static size_t collect(const struct ifaddrs *list, const char *name, uint8_t family, bool loopback, weft_addr *out,
+                      size_t cap) {
   size_t n = 0;
   for (const struct ifaddrs *ifa = list; ifa && n < cap; ifa = ifa->ifa_next) {
     weft_addr a;
+    if (name && strcmp(ifa->ifa_name, name) != 0) continue;
     if (usable(ifa, family, &a) && weft_addr_is_loopback(&a) == loopback) out[n++] = a;
   }
   return n;
 }
 
-size_t app_interfaces(uint8_t family, weft_addr *out, size_t cap) {
+size_t app_interface(const char *name, uint8_t family, weft_addr *out, size_t cap) {
   struct ifaddrs *list;
   if (getifaddrs(&list) != 0) return 0;
-  size_t n = collect(list, family, false, out, cap);
-  n += collect(list, family, true, out + n, cap - n);
+  size_t n = collect(list, name, family, false, out, cap);
+  n += collect(list, name, family, true, out + n, cap - n);
   freeifaddrs(list);
   return n;
 }
+
+size_t app_interfaces(uint8_t family, weft_addr *out, size_t cap) { return app_interface(NULL, family, out, cap); }

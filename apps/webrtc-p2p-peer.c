@@ -160,10 +160,11 @@ static void keylog(void *user, const char *line) {
 }
 
 static int run(p2p *p, const char *text) {
-  app_sessions_config cfg = {.host = &p->node.host,
-                             .report = &p->node.report,
-                             .accept = p->path,
-                             .direct = {.host = &p->node.host, .cert = p->node.cert, .limit = p->ice_limit}};
+  app_sessions_config cfg = {
+      .host = &p->node.host,
+      .report = &p->node.report,
+      .accept = p->path,
+      .direct = {.host = &p->node.host, .cert = p->node.cert, .types = p->types, .limit = p->ice_limit}};
   weft_time now = app_clock_now();
   cfg.accept.dialer = false;
   cfg.direct.record = p->node.record;
@@ -200,7 +201,7 @@ static void end(p2p *p) {
 /* ---- the command line --------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct arguments {
-  const char *mode, *ports;
+  const char *mode, *ports, *types;
   bool relay_only, no_fallback;
   app_list stun, bind;
   app_number timeout, ice_timeout;
@@ -229,12 +230,28 @@ static int read_bind(p2p *p, const arguments *a) {
   char more;
   for (size_t i = 0; i < a->bind.len; i++)
     if (app_gather_bind(&p->gather, a->bind.items[i]) != WEFT_OK)
-      return usage("--bind takes an address of this machine, <ip> or <ip>:<port>, at most eight times");
+      return usage(
+          "--bind takes an address of this machine, <ip> or <ip>:<port>, or an interface, at most eight times");
   if (!a->ports) return APP_EXIT_OK;
   if (sscanf(a->ports, "%5u-%5u%c", &min, &max, &more) != 2 || min == 0 || min > max || max > 65535)
     return usage("--ports takes <first>-<last>, for example 50000-50100");
   p->gather.port_min = (uint16_t)min;
   p->gather.port_max = (uint16_t)max;
+  return APP_EXIT_OK;
+}
+
+static int read_types(p2p *p, const char *text) {
+  static const weft_ice_candidate_type types[] = {WEFT_ICE_HOST, WEFT_ICE_SRFLX, WEFT_ICE_PRFLX};
+  char list[64];
+  if (!text) return APP_EXIT_OK;
+  snprintf(list, sizeof list, "%s", text);
+  for (char *rest = list, *word; (word = strsep(&rest, ",")) != NULL;) {
+    uint32_t found = 0;
+    for (size_t i = 0; i < WEFT_ARRAY_LEN(types); i++)
+      if (strcmp(word, weft_ice_candidate_type_name(types[i])) == 0) found = WEFT_ICE_TYPE(types[i]);
+    if (!found) return usage("--candidates takes types from host, srflx and prflx, with commas between them");
+    p->types |= found;
+  }
   return APP_EXIT_OK;
 }
 
@@ -258,7 +275,8 @@ static int read_arguments(p2p *p, const arguments *a, const char *text) {
   p->path.relay_only = a->relay_only;
   p->path.no_fallback = a->no_fallback;
   int code = read_stun(p, &a->stun);
-  return code == APP_EXIT_OK ? read_bind(p, a) : code;
+  if (code == APP_EXIT_OK) code = read_bind(p, a);
+  return code == APP_EXIT_OK ? read_types(p, a->types) : code;
 }
 
 int main(int argc, char **argv) {
@@ -274,8 +292,10 @@ int main(int argc, char **argv) {
        "listen: where to save the address; dial: where to look for it (alice_webrtc_addr.json)"},
       {"stun", 0, APP_ARG_LIST, &a.stun, 0, 0, "ADDR", "STUN server <ip>:<port>, or none; default: the relay"},
       {"bind", 0, APP_ARG_LIST, &a.bind, 0, 0, "ADDR",
-       "start direct connections from this address alone, <ip> or <ip>:<port>"},
+       "start direct connections from this address or interface alone: <ip>, <ip>:<port>, or its name"},
       {"ports", 0, APP_ARG_TEXT, &a.ports, 0, 0, "MIN-MAX", "UDP ports for direct connections"},
+      {"candidates", 0, APP_ARG_TEXT, &a.types, 0, 0, "TYPES",
+       "tell and use only these: of host, srflx, prflx, with commas"},
       {"relay-only", 0, APP_ARG_FLAG, &a.relay_only, 0, 0, NULL, "dial: never try a direct path"},
       {"no-fallback", 0, APP_ARG_FLAG, &a.no_fallback, 0, 0, NULL, "dial: never chat through the relay"},
       {"echo", 0, APP_ARG_FLAG, &p.echo, 0, 0, NULL, "send everything back; the end of the input does not end it"},

@@ -354,6 +354,8 @@ int weft_webrtc_make_ice(weft_webrtc *c) {
   i.consent_timeout = c->cfg.idle_timeout;
   i.max_admitted = c->cfg.max_admitted;
   i.allow_loopback = c->setup.allow_loopback;
+  i.told_types = c->setup.told_types;
+  i.remote_types = c->setup.remote_types;
   i.records_renew_consent =
       c->setup.secured; /* a record's MAC proves the peer; webrtc-direct's STUN keys are known to all */
   return weft_ice_new(&c->ice, &i, &cb, c);

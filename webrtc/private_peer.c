@@ -64,6 +64,8 @@ int weft_private_make(weft_private *p) {
                              .controlling = p->cfg.offerer,
                              .open_init = p->cfg.offerer,
                              .allow_loopback = p->cfg.allow_loopback,
+                             .told_types = p->cfg.told_types,
+                             .remote_types = p->cfg.remote_types,
                              .setup_limit = p->cfg.limit,
                              .watch = watch,
                              .held = true};

@@ -66,6 +66,8 @@ typedef struct weft_private_config {
   bool offerer;              /* default false: B */
   weft_time limit;           /* from start to CONNECTED; default 10 s, as js-libp2p's inbound side */
   bool allow_loopback;       /* default false: loopback candidates are neither offered nor used */
+  uint32_t told_types;       /* candidates by type, as in ice.h: ours that are told; default 0: all */
+  uint32_t remote_types;     /* the peer's that are paired */
   const uint8_t *peer_id;    /* proven by the relayed connection; copied; told by READY */
   size_t peer_id_len;
 } weft_private_config;

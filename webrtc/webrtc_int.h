@@ -97,6 +97,7 @@ typedef struct weft_webrtc_route {
 typedef struct weft_webrtc_setup {
   bool inbound, dtls_client;
   bool lite, controlling, allow_loopback;
+  uint32_t told_types, remote_types;                /* ice.h; 0: all */
   bool secured;                                     /* Noise on channel 0 before anything else (webrtc-direct) */
   uint8_t version;                                  /* 1, 2; 0 on /webrtc */
   bool speaks_late;                                 /* a listener's first Noise message waits: secured.c */

@@ -87,7 +87,8 @@ expect "listen with --relay-only" 2 "are for dialing" "$peer" -m listen --relay-
 expect "relay only without fallback" 2 "exclude each other" "$peer" -m dial --relay-only --no-fallback
 expect "echo and send" 2 "exclude each other" "$peer" -m dial --echo --send x
 expect "bad --stun" 2 "--stun takes" "$peer" -m dial --stun example
-expect "bad --bind" 2 "--bind takes" "$peer" -m dial --bind eth0
+expect "bad --bind" 2 "--bind takes" "$peer" -m dial --bind nosuch0
+expect "bad --candidates" 2 "--candidates takes" "$peer" -m dial --candidates host,relay
 expect "bad --ports" 2 "--ports takes" "$peer" -m dial --ports 5-4
 expect "a line too long to send" 2 "1 to 4096" "$peer" -m dial --send "$(printf '%4097s' x)"
 expect "no relay file" 2 "relay_addr.json does not exist" "$peer" -m listen
@@ -130,6 +131,11 @@ expect "over webrtc-direct to the relay" 0 '"path":"direct"' "$peer" -m dial --j
 expect "a relay that is down, then one that is not" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --relay "$down" --relay "$relay_addr" --send hello "/webrtc/p2p/$alice_id"
 expect "a line as long as may be" 0 "." "$peer" -m dial --bind 127.0.0.1 --json --send "$(head -c 4096 /dev/zero | tr '\0' x)"
 check "it came back whole" has out '"event":"data".*"bytes":4096'
+expect "from an interface" 0 '"event":"path".*"path":"direct","local":"127.0.0.1' "$peer" -m dial --json --bind lo --send x
+expect "from a range of ports" 0 '"local":"127.0.0.1:4[01][0-9]{3}"' "$peer" -m dial --json --bind 127.0.0.1 --ports 40000-41999 --send x
+expect "host candidates alone" 0 '"local_type":"host","remote_type":"host"' "$peer" -m dial --json --bind 127.0.0.1 --candidates host --send x
+expect "none of the kinds there are" 0 '"event":"fallback"' "$peer" -m dial --json --bind 127.0.0.1 --candidates srflx --stun none --ice-timeout 1 --send x
+check "none was told" sh -c '! grep -q "\"side\":\"local\"" out'
 expect "no path, and no fallback" 5 "no direct path" "$peer" -m dial --bind ::1 --no-fallback --ice-timeout 1 --stun none --send x
 expect "no path: the relay carries it" 0 '"event":"fallback".*"again_s":5' "$peer" -m dial --json --bind ::1 --ice-timeout 1 --stun none --send x
 expect "the relay is not the one of the address" 4 "peer id" "$peer" -m dial "${relay_addr%/p2p/*}/p2p/$other/p2p-circuit/webrtc/p2p/$alice_id"
