@@ -13,7 +13,7 @@ import procs
 from peers import PEERS, ROOT, CannotRun
 from rows import IDLE, ROWS, SESSIONS, Report
 
-LIMITS = {"quick": 90, "full": 600, "chat": 60, "ipv6": 120, "idle": 600, "ctrlc": 240, "kill9": 600, "streams2000": 700, "lossy": 600, "p2p": 600, "yamux": 600}
+LIMITS = {"quick": 90, "full": 600, "chat": 60, "ipv6": 120, "idle": 600, "ctrlc": 240, "kill9": 600, "streams2000": 700, "lossy": 600, "p2p": 600, "yamux": 600, "mux": 60}
 
 
 class Setup:
@@ -72,10 +72,11 @@ def wanted_rows(peer):
     if quick():
         return ["quick"] + ([] if row else demo2)
     if row in ("", "full", "all"):
+        demo2 = demo2 if peer.listens else ["mux", *demo2]
         return ["full", "chat"] + ([] if row == "full" else demo2) + (list(peer.long_rows) if row == "all" else [])
     if row not in ROWS:
         raise procs.Failure(f"there is no row {row!r}; rows: {' '.join([*ROWS, *p2p.ROWS])} all")
-    if row not in peer.long_rows and row not in ("quick", "chat"):
+    if row not in peer.long_rows and row not in ("quick", "chat") and (row != "mux" or peer.listens):
         raise CannotRun(f"row {row} is not run with {peer.name}")
     return [row]
 

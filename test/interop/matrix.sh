@@ -1,10 +1,10 @@
 #!/bin/sh
 # Runs the rows of every peer and writes a markdown table to standard output; what the rows print goes to stderr.
-#   PEERS="chromium firefox node go rust py"   ROWS="full chat ipv6 idle ctrlc kill9 streams2000 lossy p2p yamux"   RESULTS=file (JSON lines)
+#   PEERS="chromium firefox node go rust py"   ROWS="full chat ipv6 idle ctrlc kill9 streams2000 lossy mux p2p yamux"   RESULTS=file (JSON lines)
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 peers=${PEERS:-chromium firefox node go rust py}
-rows=${ROWS:-full chat ipv6 idle ctrlc kill9 streams2000 lossy p2p yamux}
+rows=${ROWS:-full chat ipv6 idle ctrlc kill9 streams2000 lossy mux p2p yamux}
 results=${RESULTS:-$(mktemp)}
 : > "$results"
 for peer in $peers; do

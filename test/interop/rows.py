@@ -267,6 +267,24 @@ def dial_full(peer, setup, report, version):
     guarded(report, f"v{version} full", lambda: with_dialer(peer, version, setup, cases))
 
 
+def dial_mux(peer, setup, report, version):
+    """One Yamux session inside the Noise channel on data channel 0: js-libp2p's Yamux in a page, recognised by our listener."""
+    def cases(d, server):
+        tag, d.version = "Yamux in channel 0: ", "yamux"
+        if not report.case(tag + "dial", lambda: open_(d, server.addr, server), retry=True):
+            return
+        report.case(tag + "recognised", lambda: server.wait_event("connected", 5, mux="yamux")["remote"])
+        report.case(tag + "identify", lambda: identify(d))
+        report.case(tag + "ping x10", lambda: ping(d, 10))
+        report.case(tag + "1 MiB echoed, then FIN", lambda: echo(d, MIB, "after"))
+        report.case(tag + "1 MiB echoed, FIN first", lambda: echo(d, MIB, "first"))
+        report.case(tag + "100 streams, one after another", lambda: streams(d, 100, 1))
+        report.case(tag + "50 streams at once", lambda: streams(d, 50, 50))
+        report.case(tag + "close", lambda: close(d, server))
+    if version == 2:
+        guarded(report, "mux", lambda: with_dialer(peer, version, setup, cases))
+
+
 def whole_frames(d, setup, report, tag):
     name = tag + "1 MiB in 16 KiB frames, one message each"
     if setup.foreign_server:
@@ -614,4 +632,5 @@ ROWS = {
     "kill9": (dial_kill9, client_kill9),
     "streams2000": (dial_streams2000, None),
     "lossy": (dial_lossy, client_lossy),
+    "mux": (dial_mux, None),
 }
