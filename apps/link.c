@@ -59,6 +59,7 @@ static int make_upgrade(app_link *l) {
   u.auto_consume = false; /* the host consumes */
   u.window_max = c->window_max;
   u.send_limit = c->send_limit;
+  if (c->max_streams > 0) u.max_streams = c->max_streams;
   if (c->limit > 0) u.limit = c->limit;
   return weft_upgrade_new(&l->upgrade, &u, &cb, l);
 }

@@ -32,6 +32,7 @@ typedef struct app_link_config {
   weft_time limit; /* from start to ready; 0: 10 s */
   /* What one stream may hold here, coming and going (yamux.h); 0: the defaults. */
   uint32_t window_max, send_limit;
+  uint32_t max_streams; /* that the peer may have open; 0: the default of upgrade.h */
 } app_link_config;
 
 typedef struct app_link_callbacks {

@@ -116,7 +116,8 @@ static int make_link(app_tcp_conn *c, weft_time limit, weft_time now) {
                          .expected_peer_len = c->expected_peer_len,
                          .limit = limit,
                          .window_max = x->window_max,
-                         .send_limit = x->send_limit};
+                         .send_limit = x->send_limit,
+                         .max_streams = x->max_streams};
   int rc = app_link_new(&c->link, &cfg, &cb, c);
   if (rc == WEFT_OK) rc = app_link_start(c->link, now);
   return rc;

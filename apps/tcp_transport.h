@@ -55,7 +55,7 @@ struct app_tcp_transport {
   app_host *host;
   app_tcp_transport_callbacks cb;
   void *user;
-  uint32_t window_max, send_limit; /* for app_link_config; 0: the defaults */
+  uint32_t window_max, send_limit, max_streams; /* for app_link_config; 0: the defaults */
   app_tcp_listener listeners[APP_TCP_LISTENERS];
   size_t listeners_len;
   app_due due;

@@ -25,7 +25,9 @@ enum {
   /* What a stream of a slow reader may hold here: the least that Yamux allows on the way in, what keeps a link busy on the way out. */
   WINDOW = 256 * 1024,
   SEND_LIMIT = 16 * 1024,
-  CHANNEL_SEND_LIMIT = 64 * 1024
+  CHANNEL_SEND_LIMIT = 64 * 1024,
+  /* A peer has its circuits here, a few exchanges, identify and ping; unless it may have any number of circuits. */
+  STREAMS = 128
 };
 #define GOODBYE_LIMIT WEFT_MS(1500) /* a peer that is told later than 2 s is told too late */
 
@@ -422,6 +424,10 @@ static void on_signal(void *user, int signo, weft_time now) {
   app_tcp_transport_close(&r->tcp, now);
 }
 
+static bool few_streams(const relay_options *o) {
+  return o->max_circuits_per_peer.value > 0 && o->max_circuits_per_peer.value <= STREAMS / 2;
+}
+
 static int start(relay *r, const relay_options *o) {
   static const app_tcp_transport_callbacks tcp = {tcp_ready, tcp_closed, tcp_starved};
   weft_webrtc_config cfg;
@@ -431,11 +437,13 @@ static int start(relay *r, const relay_options *o) {
     return APP_EXIT_INTERNAL;
   r->tcp.window_max = r->webrtc.window_max = WINDOW;
   r->tcp.send_limit = r->webrtc.send_limit = SEND_LIMIT;
+  if (few_streams(o)) r->tcp.max_streams = r->webrtc.max_streams = STREAMS;
   int code = open_sockets(r, o);
   if (code == APP_EXIT_OK) code = start_service(r, o);
   if (code != APP_EXIT_OK) return code;
   app_node_webrtc_config(&r->node, &cfg);
   cfg.stream_send_limit = CHANNEL_SEND_LIMIT;
+  if (few_streams(o)) cfg.max_streams = STREAMS;
   if (weft_webrtc_listen(&r->listener, &cfg, &cb, r) != WEFT_OK) return APP_EXIT_INTERNAL;
   r->stun_on = !o->no_stun && app_stun_service_init(&r->stun, &r->node.rng) == WEFT_OK;
   return save_address(r);

@@ -50,7 +50,8 @@ static void decide_yamux(app_webrtc_conn *c, weft_time now) {
                          .expected_peer = c->id.bytes,
                          .expected_peer_len = c->id.len,
                          .window_max = c->of->window_max,
-                         .send_limit = c->of->send_limit};
+                         .send_limit = c->of->send_limit,
+                         .max_streams = c->of->max_streams};
   c->yamux = true;
   c->decide_at = WEFT_NEVER;
   if (app_link_new(&c->link, &cfg, &cb, c) == WEFT_OK)

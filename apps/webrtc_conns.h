@@ -41,7 +41,7 @@ struct app_webrtc_conns {
   app_due due;
   void (*ready)(void *user, app_webrtc_conn *c, weft_time now);
   void *user;
-  uint32_t window_max, send_limit; /* for app_link_config; 0: the defaults */
+  uint32_t window_max, send_limit, max_streams; /* for app_link_config; 0: the defaults */
 };
 
 int app_webrtc_conns_init(app_webrtc_conns *x, app_loop *loop, app_host *host,

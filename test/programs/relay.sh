@@ -151,6 +151,9 @@ start=$SECONDS
 stop_relay
 [ $? -eq 0 ] && pass || fail "relay on SIGTERM"
 [ $((SECONDS - start)) -le 3 ] && pass || fail "it took $((SECONDS - start)) s to leave"
+await "Alice is told" '"event":"error".*the peer closed the session' alice.out
+await "Carol is told" '"event":"error".*the peer closed the connection' carol.out
+[ $((SECONDS - start)) -le 3 ] && pass || fail "peers were told after $((SECONDS - start)) s"
 [ ! -e relay_addr.json ] && pass || fail "address file removed"
 
 # ---- limits ----------------------------------------------------------------------------------------------------------------------------------

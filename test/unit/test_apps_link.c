@@ -267,6 +267,21 @@ START_TEST(a_huge_identify_is_refused) {
 }
 END_TEST
 
+START_TEST(so_many_streams_of_a_peer) {
+  app_link_config few = {.max_streams = 4};
+  int rc;
+  begin();
+  app_pipe_start(&pipe_, &few);
+  app_pipe_run(&pipe_);
+  for (int i = 0; i < 6; i++) ck_assert_ptr_nonnull(app_stream_open(pipe_.end[0].peer, &echo, NULL, &rc, 0));
+  ck_assert(app_pipe_move(&pipe_, 1, SIZE_MAX));
+  unsigned open = 0;
+  for (const app_stream *s = pipe_.end[1].peer->streams; s; s = s->next) open++;
+  ck_assert_uint_eq(open, 4);
+  app_pipe_free(&pipe_);
+}
+END_TEST
+
 Suite *test_apps_link(void) {
   static const unit_test tests[] = {UNIT(two_hosts_meet_over_bytes),
                                     UNIT(any_cut_gives_the_same),
@@ -280,6 +295,7 @@ Suite *test_apps_link(void) {
                                     UNIT(a_goodbye_reaches_the_other_side),
                                     UNIT(a_broken_stream_below_ends_it),
                                     UNIT(garbage_after_the_upgrade_ends_it),
-                                    UNIT(a_huge_identify_is_refused)};
+                                    UNIT(a_huge_identify_is_refused),
+                                    UNIT(so_many_streams_of_a_peer)};
   return unit_suite("apps/link", tests, sizeof tests / sizeof tests[0]);
 }
