@@ -341,7 +341,7 @@ START_TEST(a_capture_cut_anywhere_is_read_as_far_as_it_goes) {
   for (size_t cut = 4; cut <= n; cut++) {
     int rc = read_capture(file, cut, &s, why);
     ck_assert_uint_ge(s.packets, before.packets);
-    ck_assert(rc == WEFT_OK || why[0] != 0);
+    ck_assert_msg(rc == WEFT_OK || strstr(why, cut < 12 ? "byte order" : "it was cut off"), "%zu: %s", cut, why);
     before = s;
   }
   ck_assert(before.packets == 2 && before.keylogs == 1 && before.last_us == 1000001);
