@@ -31,7 +31,6 @@ struct app_path {
   size_t streams_len;
   uint32_t serial;
   app_carry carry;
-  uint32_t carry_of; /* the stream that `carry` came on */
   app_frames queue;  /* tag: the stream whose bytes go back, 0 for lines */
   uint32_t partial;  /* the stream that has a part of the first frame, 0: none */
   bool full, finishing, peer_left, was_open;
@@ -161,8 +160,6 @@ static void deliver(app_path *p, uint32_t serial, const uint8_t *data, size_t le
   uint8_t joined[APP_CARRY_MAX + APP_CARRY_PIECE_MAX];
   const uint8_t *from = data;
   p->heard_at = p->now;
-  if (p->carry_of != serial) show_carry(p);
-  p->carry_of = serial;
   for (size_t left = len, n; left > 0; from += n, left -= n) {
     n = left < APP_CARRY_PIECE_MAX ? left : APP_CARRY_PIECE_MAX;
     size_t shown = n;

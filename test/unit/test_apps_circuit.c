@@ -214,6 +214,34 @@ START_TEST(back_pressure_reaches_the_sender) {
 }
 END_TEST
 
+static unsigned refused_streams;
+
+static void count_refused(app_stream *s, int code, weft_time now) {
+  (void)s, (void)now;
+  if (code == WEFT_ERESET) refused_streams++;
+}
+
+/* Stop streams on which the relay says nothing, or names peers who then say nothing. */
+START_TEST(circuits_that_are_not_proven_are_bounded) {
+  static const app_protocol stop = {.name = WEFT_RELAY_STOP_PROTOCOL, .dial_only = true, .closed = count_refused};
+  int rc;
+  p2p_world_init(&w, 1, 2);
+  p2p_reserve(&w, 0);
+  ck_assert(p2p_run(&w, WEFT_SEC(5), p2p_alice_reserved));
+  refused_streams = 0;
+  for (int i = 0; i < APP_CIRCUITS_UNPROVEN + 10; i++)
+    ck_assert_ptr_nonnull(app_stream_open(app_link_peer(w.nodes[0].down.link), &stop, NULL, &rc, w.now));
+  run_for(WEFT_SEC(1));
+  ck_assert_uint_eq(refused_streams, 10);
+  run_for(WEFT_SEC(20)); /* those that were taken end with their limit, and there is room again */
+  ck_assert_ptr_null(w.nodes[0].sessions.circuits.first);
+  p2p_call(&w, 1, 0, NULL);
+  run_for(WEFT_SEC(3));
+  ck_assert_uint_eq(w.nodes[0].opened, 1);
+  p2p_world_end(&w);
+}
+END_TEST
+
 Suite *test_apps_circuit(void) {
   static const unit_test tests[] = {UNIT(a_relay_that_says_no),
                                     UNIT(garbage_for_an_answer),
@@ -224,6 +252,7 @@ Suite *test_apps_circuit(void) {
                                     UNIT(the_far_peers_bytes_in_the_same_message),
                                     UNIT(what_is_no_relay),
                                     UNIT(the_relays_connection_breaks_at_any_moment),
+                                    UNIT(circuits_that_are_not_proven_are_bounded),
                                     UNIT(back_pressure_reaches_the_sender)};
   return unit_suite("apps/circuit", tests, sizeof tests / sizeof tests[0]);
 }
