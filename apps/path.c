@@ -31,8 +31,8 @@ struct app_path {
   size_t streams_len;
   uint32_t serial;
   app_carry carry;
-  app_frames queue;  /* tag: the stream whose bytes go back, 0 for lines */
-  uint32_t partial;  /* the stream that has a part of the first frame, 0: none */
+  app_frames queue; /* tag: the stream whose bytes go back, 0 for lines */
+  uint32_t partial; /* the stream that has a part of the first frame, 0: none */
   bool full, finishing, peer_left, was_open;
 
   bool up[2], unusable[2]; /* unusable: no chat stream can be had there */

@@ -205,6 +205,27 @@ START_TEST(a_frame_that_is_out_in_part_stays_on_its_stream) {
 }
 END_TEST
 
+/* What the dead stream had of it is no use: it goes again, whole. */
+START_TEST(a_frame_that_was_cut_with_its_carrier_goes_again) {
+  char big[RIG_WINDOW + 2001];
+  defaults();
+  dialer.relay_only = true;
+  rig *r = connected(1);
+  rig_run(r, WEFT_SEC(1));
+  memset(big, 'x', sizeof big - 1);
+  big[sizeof big - 1] = 0;
+  r->cut_frames = true;
+  r->delay[APP_RELAYED] = WEFT_SEC(1);
+  rig_say(r, 0, big);
+  rig_cut(r, APP_RELAYED);
+  ck_assert_uint_eq(r->side[0].gaps, 1);
+  rig_up(r, APP_RELAYED);
+  rig_run(r, r->now + WEFT_SEC(30));
+  rig_assert_whole(r, 1);
+  rig_free(r);
+}
+END_TEST
+
 START_TEST(a_direct_connection_that_takes_no_chat_leaves_it_relayed) {
   defaults();
   rig *r = handing_over();
@@ -522,6 +543,7 @@ Suite *test_apps_path(void) {
                                     UNIT(the_new_stream_waits_for_the_end_of_the_old),
                                     UNIT(an_old_stream_that_never_ends_is_reset),
                                     UNIT(a_frame_that_is_out_in_part_stays_on_its_stream),
+                                    UNIT(a_frame_that_was_cut_with_its_carrier_goes_again),
                                     UNIT(a_direct_connection_that_takes_no_chat_leaves_it_relayed),
                                     UNIT(a_lost_direct_path_goes_on_relayed),
                                     UNIT(a_loss_is_not_waited_for_for_ever),
