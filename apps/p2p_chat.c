@@ -174,7 +174,9 @@ static bool on_line(void *user, const uint8_t *line, size_t len, weft_time now) 
 /* Unattended, with --echo, it is no sign that somebody wants to leave. */
 static void on_input_end(void *user, weft_time now) {
   p2p *p = user;
-  if (!p->echo) end_chats(p, now);
+  if (p->echo) return;
+  if (p->listen) app_report_step(&p->node.report, "End of input: leaving. (Without a terminal, --echo stays.)");
+  end_chats(p, now);
 }
 
 void p2p_read_lines(p2p *p) {
