@@ -40,6 +40,7 @@ struct app_path {
   bool dialing, trying, decided, closing_circuit, on_told;
   app_carrier told;
   unsigned signaling;
+  weft_closed busy; /* code not WEFT_OK: why no circuit could be had the last time, with a place in sight */
   weft_time set_up_at, wait_at, direct_at, retry, redial_at, redial, heard_at, idle_at;
 };
 
@@ -295,7 +296,9 @@ static bool end_stalled(app_path *p) {
 }
 
 static bool give_up(app_path *p) {
-  if (p->now >= p->set_up_at)
+  if (p->now >= p->set_up_at && p->busy.code != WEFT_OK)
+    end(p, &p->busy);
+  else if (p->now >= p->set_up_at)
     end_here(p, WEFT_WHO_TIMEOUT, "set-up", WEFT_ETIMEDOUT, "the chat was not open within the time for the set-up");
   else if (p->now >= p->wait_at)
     end_here(p, WEFT_WHO_TIMEOUT, "wait", WEFT_ETIMEDOUT, "the peer did not come back");
@@ -415,6 +418,7 @@ void app_path_start(app_path *p, weft_time now) {
 
 void app_path_carrier_up(app_path *p, app_carrier c, weft_time now) {
   enter(p, now);
+  p->busy.code = WEFT_OK;
   p->up[c] = true;
   p->unusable[c] = false;
   if (c == APP_RELAYED) {
@@ -477,13 +481,28 @@ void app_path_carrier_gone(app_path *p, app_carrier c, const weft_closed *why, b
   leave(p);
 }
 
-void app_path_circuit_failed(app_path *p, const weft_closed *why, bool final, weft_time now) {
-  enter(p, now);
+static void redial_later(app_path *p, const weft_closed *busy) {
   p->dialing = false;
+  p->busy = *busy;
   p->redial_at = p->now + p->redial;
   p->redial = p->redial * 2 < REDIAL_MAX ? p->redial * 2 : REDIAL_MAX;
+}
+
+void app_path_circuit_failed(app_path *p, const weft_closed *why, bool final, weft_time now) {
+  static const weft_closed not_busy = {.code = WEFT_OK};
+  enter(p, now);
+  redial_later(p, &not_busy);
   if (final || !p->was_open) end(p, why);
   leave(p);
+}
+
+weft_time app_path_circuit_busy(app_path *p, const weft_closed *why, weft_time now) {
+  enter(p, now);
+  redial_later(p, why);
+  weft_time pause = p->redial_at < p->set_up_at ? p->redial_at - p->now : 0;
+  if (pause == 0) end(p, why);
+  leave(p);
+  return pause;
 }
 
 void app_path_direct_failed(app_path *p, const weft_closed *why, bool again, weft_time now) {

@@ -87,6 +87,9 @@ void app_path_carrier_up(app_path *p, app_carrier c, weft_time now);
 void app_path_carrier_gone(app_path *p, app_carrier c, const weft_closed *why, bool goodbye, weft_time now);
 /* final: trying again makes no sense (another peer answered). */
 void app_path_circuit_failed(app_path *p, const weft_closed *why, bool final, weft_time now);
+/* The relay has no place now: asked again within the time for the set-up, at first too. Returns the pause; 0: no time is left, and `why` ended it.
+ * What `why` points at must stay. */
+weft_time app_path_circuit_busy(app_path *p, const weft_closed *why, weft_time now);
 /* again: false when the peer does not speak the signaling protocol. */
 void app_path_direct_failed(app_path *p, const weft_closed *why, bool again, weft_time now);
 /* Signaling streams that are open: while there are any the circuit is kept. */

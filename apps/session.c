@@ -298,6 +298,19 @@ static void circuit_up(void *user, app_circuit *c, app_peer *p, weft_time now) {
   if (s) app_path_carrier_up(s->path, APP_RELAYED, now);
 }
 
+/* Circuits are short when a direct path is found: a place is soon free. */
+static void circuit_refused(app_session *s, const weft_closed *why, weft_time now) {
+  const app_sessions *a = s->all;
+  bool busy = strcmp(why->layer, "relay") == 0 && why->wire_code == WEFT_RELAY_RESOURCE_LIMIT_EXCEEDED;
+  if (!busy) {
+    app_path_circuit_failed(s->path, why, why->code == WEFT_EAUTH, now);
+    return;
+  }
+  weft_time pause = app_path_circuit_busy(s->path, why, now);
+  if (pause > 0)
+    app_report_step(report_of(a), "Relay: %s; asked again in %u s", why->text, (unsigned)(pause / WEFT_SEC(1)));
+}
+
 static void circuit_closed(void *user, app_circuit *c, const weft_closed *why, bool goodbye, weft_time now) {
   app_sessions *a = user;
   app_session *s = a->first;
@@ -311,7 +324,7 @@ static void circuit_closed(void *user, app_circuit *c, const weft_closed *why, b
   if (c->peer)
     app_path_carrier_gone(s->path, APP_RELAYED, why, goodbye, now);
   else
-    app_path_circuit_failed(s->path, why, why->code == WEFT_EAUTH, now);
+    circuit_refused(s, why, now);
 }
 
 /* ---- direct connections ------------------------------------------------------------------------------------------------------------- */

@@ -151,12 +151,13 @@ check "interactive: end of input leaves" test $? -eq 0
 check "after the last line" has alice.out '"text":"last"'
 
 # several at once
-for i in 1 2 3 4; do
-  timeout 30 "$peer" -m dial --json --bind 127.0.0.1 --send "a$i" --send "b$i" --send "c$i" > "many$i.out" 2> "many$i.err" < /dev/null &
+# ten, and the relay holds four circuits of one peer: the others wait for theirs
+for i in $(seq 10); do
+  timeout 60 "$peer" -m dial --json --bind 127.0.0.1 --send "a$i" --send "b$i" --send "c$i" > "many$i.out" 2> "many$i.err" < /dev/null &
   many[i]=$!
 done
-for i in 1 2 3 4; do
-  wait "${many[i]}" && [ "$(grep -c '"event":"message"' "many$i.out")" -eq 3 ] && pass || fail "one of four at once: $(tail -n 1 "many$i.out")"
+for i in $(seq 10); do
+  wait "${many[i]}" && [ "$(grep -c '"event":"message"' "many$i.out")" -eq 3 ] && pass || fail "one of ten at once: $(tail -n 1 "many$i.out")"
 done
 
 # ---- leaving at every stage ---------------------------------------------------------------------------------------------------------------

@@ -306,6 +306,27 @@ START_TEST(the_first_circuit_must_be_had) {
 }
 END_TEST
 
+START_TEST(a_busy_relay_is_asked_again) {
+  static const weft_closed full = {WEFT_WHO_PEER, "relay", "circuit", WEFT_EREFUSED, 201, "too many circuits"};
+  unsigned dials = 0;
+  defaults();
+  rig *r = rig_new(1, &dialer, &listener);
+  app_path_start(r->side[0].path, 0);
+  for (int i = 0; i < 100 && !r->side[0].ended; i++) {
+    weft_time pause = 1;
+    if (r->side[0].dials > dials) pause = app_path_circuit_busy(r->side[0].path, &full, r->now);
+    ck_assert((pause == 0) == r->side[0].ended);
+    dials = r->side[0].dials;
+    rig_run(r, r->now + WEFT_SEC(1));
+  }
+  ck_assert(r->side[0].ended);
+  ck_assert_uint_eq(r->side[0].why.wire_code, 201);
+  ck_assert_uint_ge(dials, 6); /* 0, 1, 3, 7, 15, 31, 61 s of 90 */
+  ck_assert_uint_le(dials, 8);
+  rig_free(r);
+}
+END_TEST
+
 START_TEST(a_goodbye_ends_it) {
   defaults();
   rig *r = connected(1);
@@ -548,6 +569,7 @@ Suite *test_apps_path(void) {
                                     UNIT(a_lost_direct_path_goes_on_relayed),
                                     UNIT(a_loss_is_not_waited_for_for_ever),
                                     UNIT(the_first_circuit_must_be_had),
+                                    UNIT(a_busy_relay_is_asked_again),
                                     UNIT(a_goodbye_ends_it),
                                     UNIT(quit_ends_both_sides),
                                     UNIT(lines_before_the_chat_is_open_are_kept),
