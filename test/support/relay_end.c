@@ -108,7 +108,9 @@ static ptrdiff_t client_output(void *user, const uint8_t *data, size_t len, weft
 static void client_event(void *user, const weft_relay_client_event *ev, weft_time now) {
   app_stream *s = user;
   relay_end *e = end_of(s);
-  if (ev->type == WEFT_RELAY_CLIENT_RESERVED) {
+  if (ev->type == WEFT_RELAY_CLIENT_RESERVED && ev->message->addrs_len == 0) {
+    failed(e, 0, "the reservation has no address in it, and rust-libp2p takes none without", now);
+  } else if (ev->type == WEFT_RELAY_CLIENT_RESERVED) {
     e->cb->reserved(e, now);
   } else if (ev->type == WEFT_RELAY_CLIENT_CIRCUIT) {
     e->circuit = s;
