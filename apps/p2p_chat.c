@@ -140,8 +140,9 @@ int p2p_dial(p2p *p, weft_time now) {
 static void end_chats(p2p *p, weft_time now) {
   p->done = true;
   app_sessions_finish(&p->sessions, now);
+  if (p->leaving || p->leave_at != WEFT_NEVER) return;
   /* A peer that does not end its side is not waited for long. */
-  if (!p->leaving && p->leave_at == WEFT_NEVER) p->leave_at = now + WEFT_SEC(5);
+  p->leave_at = p->listen && !p->sessions.first ? now : now + WEFT_SEC(5);
 }
 
 static bool to_everybody(p2p *p, const uint8_t *line, size_t len, weft_time now) {

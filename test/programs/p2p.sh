@@ -223,6 +223,8 @@ wait "$alice_pid"
 check "both at once: Alice" test $? -eq 0
 check "no file is left" test ! -e alice_webrtc_addr.json
 
+expect "a listener at the end of its input leaves" 0 "End of input: leaving" "$peer" -m listen --bind 127.0.0.1
+
 # ---- Alice and her relay go -----------------------------------------------------------------------------------------------------------------
 start_alice --bind 127.0.0.1
 cp alice_webrtc_addr.json kept.json
