@@ -227,10 +227,14 @@ END_TEST
 START_TEST(garbage_after_the_upgrade_ends_it) {
   uint8_t garbage[64];
   memset(garbage, 0xa5, sizeof garbage);
+  garbage[0] = 0; /* a Noise message of 40 bytes: whole, so that it is looked at */
+  garbage[1] = 40;
   begin();
   app_pipe_start(&pipe_, NULL);
   app_pipe_run(&pipe_);
   app_link_input(pipe_.end[1].link, garbage, sizeof garbage, 0);
+  ck_assert_uint_eq(pipe_.end[1].closed, 1);
+  ck_assert_str_eq(pipe_.end[1].why.layer, "noise");
   app_link_input_end(pipe_.end[1].link, 0);
   ck_assert_uint_eq(pipe_.end[1].closed, 1);
   app_link_input(pipe_.end[1].link, garbage, sizeof garbage, 0);
@@ -242,8 +246,7 @@ END_TEST
 /* The answer to identify is larger than a reader takes (8 KiB): that stream ends, the connection goes on. */
 static void huge_opened(app_stream *s, weft_time now) {
   static uint8_t answer[16000] = {0x80 | (15998 & 127), 15998 >> 7, 0x32}; /* field 6, agentVersion */
-  app_stream_send(s, answer, sizeof answer, now);
-  app_stream_shutdown(s, now);
+  app_stream_send(s, answer, sizeof answer, now);                          /* and no end: the asker is to make one */
 }
 
 START_TEST(a_huge_identify_is_refused) {
