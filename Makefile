@@ -320,7 +320,7 @@ demo: deps ## build, run the demo unattended, print its transcript
 	@$(SUBMAKE) all
 	@BIN=$(abspath $(B))/bin bash apps/demo.sh
 
-.PHONY: vectors conformance conform-peers sim sim-nat sanitize valgrind coverage bench fuzz embed unit
+.PHONY: vectors conformance mutants conform-peers sim sim-nat sanitize valgrind coverage bench fuzz embed unit
 unit: $(UNIT_BINS) ## the unit tests alone (test-<layer> for one layer)
 	@mkdir -p $(B)/log
 	@{ $(foreach l,$(UNIT_LAYERS),$(call job,unit-$(l),$(B)/test/unit_$(l))) } > $(B)/log/jobs-unit
@@ -331,7 +331,7 @@ embed: $(EMBEDS:%=$(B)/test/embed_%) ## the embedding examples alone
 	@{ $(foreach e,$(EMBEDS),$(call job,embed-$(e),$(B)/test/embed_$(e))) } > $(B)/log/jobs-embed
 	@$(RUN) $(B)/log/jobs-embed
 
-VECTORS = $(B)/bin/weft conform --strict-errors $(VECTOR_FLAGS)
+VECTORS = $(B)/bin/weft conform --strict-errors --expect vectors/expect/weft.json $(VECTOR_FLAGS)
 SESSIONS = $(B)/bin/weft conform --session vectors/recorded
 vectors: $(B)/bin/weft ## every recorded session, and every case of vectors/v1 in process (VECTOR_FLAGS="--verbose --filter TEXT")
 	@$(SESSIONS)
@@ -339,6 +339,8 @@ vectors: $(B)/bin/weft ## every recorded session, and every case of vectors/v1 i
 vectors-%: $(B)/bin/weft
 	@$(VECTORS) --layer $*
 conformance: vectors ## the same
+mutants: ## breaks 40 rules of the layers one by one and counts which the vectors notice (MUTANTS="1 5"); needs a tree without changes
+	@python3 test/conformance/mutants $(MUTANTS)
 conform-peers: $(B)/bin/weft ## py-libp2p, js-libp2p and go-libp2p against the vectors, through shims; installs them
 	@BIN=$(abspath $(B))/bin timeout 3600 python3 test/conformance/peers $(PEERS)
 

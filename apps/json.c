@@ -277,6 +277,12 @@ json *json_load(const char *path, char *err, size_t err_cap) {
   return j;
 }
 
+const char *json_error(const char *err, int *line) {
+  const char *colon = strchr(err, ':');
+  *line = 1;
+  return sscanf(err, "line %d:", line) == 1 && colon ? colon + 2 : err;
+}
+
 /* ---- lookups ---- */
 
 const json *json_first(const json *j) { return j ? j->first : NULL; }

@@ -35,6 +35,8 @@ typedef struct json {
 /* NULL and a text with the line in err when it is not JSON. */
 json *json_parse(const char *text, size_t len, char *err, size_t err_cap);
 json *json_load(const char *path, char *err, size_t err_cap);
+/* The text of err without its line, which goes to *line (1 where it has none, as for a file that cannot be read). */
+const char *json_error(const char *err, int *line);
 void json_free(json *j);
 
 const json *json_get(const json *object, const char *key);

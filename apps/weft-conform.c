@@ -87,7 +87,7 @@ static void run_case(run *r, const conform_file *f, const conform_case *c) {
   one.expected = e;
   if (e) e->seen++;
   if (one.verdict == CONFORM_SKIP)
-    one.failed = false;
+    one.failed = r->expectations.listed && (!e || strcmp(e->outcome, "unsupported") != 0);
   else if (one.verdict == CONFORM_PASS)
     one.failed = e != NULL;
   else
@@ -156,13 +156,10 @@ static bool read_limit(const char *option, const char *text, int *ms) {
   return false;
 }
 
-/* An expectation that no case had is stale, or of a file that was not run. */
-static void note_unused(const run *r) {
-  for (size_t i = 0; i < r->expectations.len; i++) {
-    const conform_expected *e = &r->expectations.list[i];
-    if (e->seen == 0 && !r->o.layer && !r->o.filter && r->o.files.len == 0)
-      fprintf(stderr, "%s:%d: no case is named '%s'\n", r->expectations.path, e->line, e->pattern);
-  }
+/* An expectation that no case had is stale; where only some cases were run, it may be of another. */
+static bool has_stale(const run *r) {
+  bool all = !r->o.layer && !r->o.filter && r->o.files.len == 0;
+  return all && conform_expect_unused(&r->expectations) > 0;
 }
 
 static int run_all(run *r) {
@@ -171,9 +168,9 @@ static int run_all(run *r) {
   for (size_t i = 0; i < r->o.files.len; i++) run_file(r, r->o.files.items[i]);
   if (r->o.files.len == 0) found = run_folder(r);
   conform_child_end(&r->child);
-  note_unused(r);
+  bool stale = found && !r->bad_file && has_stale(r);
   conform_report_end(&r->reporter);
-  if (r->bad_file || !found) return APP_EXIT_USAGE;
+  if (r->bad_file || !found || stale) return APP_EXIT_USAGE;
   if (r->reporter.total.cases == 0) {
     fputs("weft conform: no case was chosen\n", stderr);
     return APP_EXIT_USAGE;
@@ -189,7 +186,8 @@ static int parse(options *o, int argc, char **argv) {
       {"filter", 0, APP_ARG_TEXT, &o->filter, 0, 0, "TEXT", "only cases whose id or operation contains this"},
       {"shim", 's', APP_ARG_TEXT, &o->shim, 0, 0, "COMMAND",
        "the implementation to test; without it, our own layers in this process"},
-      {"expect", 0, APP_ARG_TEXT, &o->expect, 0, 0, "FILE", "known failures of that implementation"},
+      {"expect", 0, APP_ARG_TEXT, &o->expect, 0, 0, "FILE",
+       "known failures of that implementation; an entry that no case has is an error (exit 2)"},
       {"case-timeout", 0, APP_ARG_TEXT, &o->limit, 0, 0, "S", "seconds for one case (5)"},
       {"start-timeout", 0, APP_ARG_TEXT, &o->start, 0, 0, "S",
        "seconds for the first answer of a shim that was started (30)"},

@@ -35,10 +35,13 @@ typedef struct conform_expectations {
   conform_expected *list;
   size_t len;
   json *doc;
+  bool listed; /* a case that is unsupported without being expected counts as failed */
 } conform_expectations;
 
 /* False: said on stderr with path and line. path NULL: nothing is expected. */
 bool conform_expect_load(conform_expectations *e, const char *path);
+/* How many entries no case of the run had; each is named on stderr with path, line, position and pattern. */
+size_t conform_expect_unused(const conform_expectations *e);
 /* The entry for "type/tcId", or NULL. A pattern may end in '*'. */
 conform_expected *conform_expect_find(conform_expectations *e, const char *type, const char *id);
 void conform_expect_free(conform_expectations *e);

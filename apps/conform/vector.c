@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* where: the test or group being read, as "groups[0].tests[3]"; "" stands for the whole file, "/". */
 typedef struct checker {
   const char *path;
   FILE *out;
@@ -13,7 +14,7 @@ typedef struct checker {
 
 __attribute__((format(printf, 3, 4))) static void complain(checker *k, int line, const char *what, ...) {
   va_list args;
-  fprintf(k->out, "%s:%d: %s%s", k->path, line, k->where, k->where[0] ? ": " : "");
+  fprintf(k->out, "%s:%d: %s: ", k->path, line, k->where[0] ? k->where : "/");
   va_start(args, what);
   vfprintf(k->out, what, args);
   va_end(args);
@@ -124,6 +125,20 @@ static int by_id(const void *a, const void *b) {
   return order ? order : x->line - y->line;
 }
 
+/* Where a case stands in the file; its index alone says it, for every group's tests are read in order. */
+static void locate(checker *k, const conform_file *f, const conform_case *c) {
+  size_t index = (size_t)(c - f->cases), g = 0;
+  for (const json *group = json_first(json_get(f->doc, "groups")); group; group = group->next, g++) {
+    const json *tests = json_get(group, "tests");
+    size_t n = tests && tests->type == JSON_ARRAY ? tests->len : 0;
+    if (index < n) {
+      snprintf(k->where, sizeof k->where, "groups[%zu].tests[%zu]", g, index);
+      return;
+    }
+    index -= n;
+  }
+}
+
 static void check_ids(checker *k, const conform_file *f) {
   const conform_case **sorted = malloc((f->cases_len + 1) * sizeof *sorted);
   size_t n = 0;
@@ -131,9 +146,12 @@ static void check_ids(checker *k, const conform_file *f) {
   for (size_t i = 0; i < f->cases_len; i++)
     if (f->cases[i].id) sorted[n++] = &f->cases[i];
   qsort(sorted, n, sizeof *sorted, by_id);
-  for (size_t i = 1; i < n; i++)
-    if (strcmp(sorted[i]->id, sorted[i - 1]->id) == 0)
-      complain(k, sorted[i]->line, "tcId '%s' was used on line %d", sorted[i]->id, sorted[i - 1]->line);
+  for (size_t i = 1; i < n; i++) {
+    if (strcmp(sorted[i]->id, sorted[i - 1]->id) != 0) continue;
+    locate(k, f, sorted[i]);
+    complain(k, sorted[i]->line, "tcId '%s' was used on line %d", sorted[i]->id, sorted[i - 1]->line);
+  }
+  k->where[0] = '\0';
   free(sorted);
 }
 
@@ -155,9 +173,9 @@ bool conform_file_load(conform_file *f, const char *path, FILE *complaints) {
   checker k = {.path = path, .out = complaints};
   *f = (conform_file){.path = path, .doc = json_load(path, err, sizeof err)};
   if (!f->doc) {
-    int line = 1;
-    bool has_line = sscanf(err, "line %d", &line) == 1 && strchr(err, ':');
-    complain(&k, line, "%s", has_line ? strchr(err, ':') + 2 : err);
+    int line;
+    const char *what = json_error(err, &line);
+    complain(&k, line, "%s", what);
     return false;
   }
   if (f->doc->type != JSON_OBJECT) {
