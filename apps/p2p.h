@@ -16,17 +16,18 @@
 #include "apps/target.h"
 #include "apps/uplink.h"
 
-enum { P2P_RELAYS = 8 };
+enum { P2P_RELAYS = 8, P2P_RELAY_ADDRS = 16 };
 
 typedef struct p2p p2p;
 
+/* One peer, whatever its addresses: one connection, one reservation. */
 typedef struct p2p_relay {
   p2p *program;
   app_uplink up;
   app_reservation res;
-  weft_multiaddr listen_addr;
-  char listen_text[WEFT_MULTIADDR_TEXT_MAX];
-  bool failed; /* its first try did */
+  app_uplink_addr addrs[P2P_RELAY_ADDRS]; /* those given, then those it tells with the reservation */
+  size_t given, addrs_len, at;            /* at: which of those given is dialled; 0 once connected */
+  bool connected, failed;                 /* failed: its first try, at every address */
 } p2p_relay;
 
 struct p2p {

@@ -21,22 +21,50 @@ static int bad_address(p2p *p, const char *where, const char *text) {
 static const app_uplink_callbacks uplink_callbacks;
 static const app_reservation_callbacks reservation_callbacks;
 
-int p2p_add_relay(p2p *p, const weft_multiaddr *ma, const char *where) {
-  char why[320];
-  app_reservation_config cfg;
-  if (p->relays_len == P2P_RELAYS) return bad_address(p, where, "too many relays");
-  p2p_relay *r = &p->relays[p->relays_len];
+/* False: there is no room for its text. */
+static bool listen_text(const p2p_relay *r, const app_uplink_addr *a, char out[WEFT_MULTIADDR_TEXT_MAX]) {
+  weft_multiaddr ma;
+  return app_reservation_address(&a->ma, &r->res.cfg.self, &ma) == WEFT_OK &&
+         weft_multiaddr_format(&ma, out, WEFT_MULTIADDR_TEXT_MAX) == WEFT_OK;
+}
+
+static p2p_relay *find_relay(p2p *p, const weft_peer_id *id) {
+  for (size_t i = 0; i < p->relays_len; i++) {
+    const weft_peer_id *known = &p->relays[i].res.cfg.relay;
+    if (known->len == id->len && memcmp(known->bytes, id->bytes, id->len) == 0) return &p->relays[i];
+  }
+  return NULL;
+}
+
+static p2p_relay *new_relay(p2p *p, const weft_peer_id *id) {
+  app_reservation_config cfg = {.relay = *id, .unix_at_zero = unix_at_zero()};
+  if (p->relays_len == P2P_RELAYS) return NULL;
+  p2p_relay *r = &p->relays[p->relays_len++];
   r->program = p;
   app_uplink_init(&r->up, &p->node, &p->tcp, &uplink_callbacks, r);
-  if (app_uplink_address(&r->up, ma, why, sizeof why) != WEFT_OK) return bad_address(p, where, why);
   weft_peer_id_from_bytes(&cfg.self, p->node.identity.peer_id, sizeof p->node.identity.peer_id);
-  cfg.relay = r->up.relay;
-  cfg.unix_at_zero = unix_at_zero();
-  if (app_reservation_address(ma, &cfg.self, &r->listen_addr) != WEFT_OK ||
-      weft_multiaddr_format(&r->listen_addr, r->listen_text, sizeof r->listen_text) != WEFT_OK)
-    return bad_address(p, where, "it is too long");
   app_reservation_init(&r->res, &cfg, &reservation_callbacks, r);
-  p->relays_len++;
+  return r;
+}
+
+static bool knows(const p2p_relay *r, const app_uplink_addr *a) {
+  for (size_t i = 0; i < r->addrs_len; i++)
+    if (weft_multiaddr_equal(&r->addrs[i].ma, &a->ma)) return true;
+  return false;
+}
+
+int p2p_add_relay(p2p *p, const weft_multiaddr *ma, const char *where) {
+  char why[320], text[WEFT_MULTIADDR_TEXT_MAX];
+  app_uplink_addr a;
+  if (app_uplink_address(&a, ma, why, sizeof why) != WEFT_OK) return bad_address(p, where, why);
+  p2p_relay *r = find_relay(p, &a.relay);
+  if (!r) r = new_relay(p, &a.relay);
+  if (!r) return bad_address(p, where, "too many relays");
+  if (!listen_text(r, &a, text)) return bad_address(p, where, "it is too long");
+  if (knows(r, &a)) return APP_EXIT_OK;
+  if (r->given == P2P_RELAY_ADDRS) return bad_address(p, where, "too many addresses of one relay");
+  r->addrs[r->given++] = a;
+  r->addrs_len = r->given;
   return APP_EXIT_OK;
 }
 
@@ -51,7 +79,10 @@ static int add_from_file(p2p *p) {
   app_addr_file f;
   char why[512];
   int rc = app_addr_file_read(p->relay_file, &f);
-  if (rc == WEFT_OK) return add_text(p, f.addr, p->relay_file);
+  if (rc == WEFT_OK) {
+    int code = add_text(p, f.addr, p->relay_file);
+    return code == APP_EXIT_OK && f.direct_addr[0] ? add_text(p, f.direct_addr, p->relay_file) : code;
+  }
   const char *what = rc == WEFT_ENOTFOUND    ? "does not exist"
                      : rc == WEFT_ECLOSED    ? "was left by a relay that is gone: ignored"
                      : rc == WEFT_EMALFORMED ? "is not an address file"
@@ -70,11 +101,29 @@ int p2p_add_relays(p2p *p, const app_list *given) {
 
 /* ---- their connections ---------------------------------------------------------------------------------------------------------- */
 
+static void dial_at(p2p_relay *r, size_t i, weft_time now) {
+  if (app_uplink_busy(&r->up)) return;
+  r->at = i;
+  app_report_connecting(&r->program->node.report, r->addrs[i].text);
+  app_uplink_dial(&r->up, &r->addrs[i], now);
+}
+
+/* The address that works is the first: told first, dialled first. */
+static void put_first(p2p_relay *r) {
+  app_uplink_addr a = r->addrs[r->at];
+  memmove(&r->addrs[1], &r->addrs[0], r->at * sizeof a);
+  r->addrs[0] = a;
+  r->at = 0;
+  r->up.at = &r->addrs[0];
+}
+
 static void relay_up(void *user, app_uplink *u, app_peer *relay, weft_time now) {
   p2p_relay *r = user;
   p2p *p = r->program;
+  r->connected = true;
+  put_first(r);
   app_report_step(&p->node.report, "Relay: connected to %s, %s", relay->id_text,
-                  u->direct ? "webrtc-direct" : "TCP with Noise and Yamux");
+                  u->at->direct ? "webrtc-direct" : "TCP with Noise and Yamux");
   (void)app_peer_identify(relay, now);
   if (p->listen) {
     app_reservation_connected(&r->res, relay, now);
@@ -88,19 +137,29 @@ static void relay_up(void *user, app_uplink *u, app_peer *relay, weft_time now) 
 static void dial_next(p2p *p, const weft_closed *why, weft_time now) {
   app_session *s = p->wants_circuit;
   if (++p->relay_at < p->relays_len) {
-    app_report_connecting(&p->node.report, p->relays[p->relay_at].up.text);
-    app_uplink_dial(&p->relays[p->relay_at].up, now);
+    dial_at(&p->relays[p->relay_at], 0, now);
     return;
   }
   p->wants_circuit = NULL;
   app_session_no_circuit(s, why, why->code == WEFT_EAUTH, now);
 }
 
+/* True: another of its addresses is tried. */
+static bool dial_elsewhere(p2p_relay *r, const weft_closed *why, weft_time now) {
+  p2p *p = r->program;
+  if (r->at + 1 >= r->given || !(p->listen || p->wants_circuit)) return false;
+  app_report_step(&p->node.report, "Relay: %s: %s; trying its next address", r->addrs[r->at].text, why->text);
+  dial_at(r, r->at + 1, now);
+  return true;
+}
+
 static void relay_down(void *user, app_uplink *u, const weft_closed *why, weft_time now) {
   p2p_relay *r = user;
   p2p *p = r->program;
+  bool was = r->connected;
   (void)u;
-  if (p->leaving) return;
+  r->connected = false;
+  if (p->leaving || (!was && dial_elsewhere(r, why, now))) return;
   if (p->listen)
     app_reservation_disconnected(&r->res, why, now);
   else if (p->wants_circuit)
@@ -120,8 +179,7 @@ void p2p_need_circuit(void *user, app_session *s, weft_time now) {
     }
   p->wants_circuit = s;
   p->relay_at = 0;
-  app_report_connecting(&p->node.report, p->relays[0].up.text);
-  app_uplink_dial(&p->relays[0].up, now);
+  dial_at(&p->relays[0], 0, now);
 }
 
 void p2p_relay_path(void *user, const app_circuit *c, char *local, char *remote) {
@@ -130,7 +188,7 @@ void p2p_relay_path(void *user, const app_circuit *c, char *local, char *remote)
     const app_uplink *u = &p->relays[i].up;
     if (!u->peer || strcmp(u->peer->id_text, c->relay_text) != 0) continue;
     app_uplink_local(u, local);
-    weft_addr_format(&u->to, remote, WEFT_ADDR_TEXT_MAX);
+    weft_addr_format(&u->at->to, remote, WEFT_ADDR_TEXT_MAX);
     return;
   }
 }
@@ -138,16 +196,38 @@ void p2p_relay_path(void *user, const app_circuit *c, char *local, char *remote)
 /* ---- reservations ------------------------------------------------------------------------------------------------------------------ */
 
 static void dial_relay(void *user, app_reservation *res, weft_time now) {
-  p2p_relay *r = user;
   (void)res;
-  app_report_connecting(&r->program->node.report, r->up.text);
-  app_uplink_dial(&r->up, now);
+  dial_at(user, 0, now);
 }
 
-/* The address of the first reservation is what the file holds. */
-static void announce(p2p *p, p2p_relay *r, weft_time now) {
+/* Of the addresses that the relay tells, those that others may reach it at. They are told on, never dialled: nothing makes us send where it says. */
+static bool of_use(const p2p_relay *r, const app_uplink_addr *a) {
+  const weft_peer_id *id = &r->res.cfg.relay;
+  const weft_addr *here = &r->up.at->to;
+  return a->relay.len == id->len && memcmp(a->relay.bytes, id->bytes, id->len) == 0 && !knows(r, a) &&
+         !weft_addr_is_unspecified(&a->to) && !weft_addr_is_multicast(&a->to) &&
+         (!weft_addr_is_loopback(&a->to) || weft_addr_is_loopback(here)) &&
+         (!weft_addr_is_link_local(&a->to) || weft_addr_is_link_local(here));
+}
+
+static void learn_addresses(p2p_relay *r) {
+  const weft_relay_message *m = r->res.answer;
+  char why[320], text[WEFT_MULTIADDR_TEXT_MAX];
+  weft_multiaddr ma;
+  weft_multiaddr_error err;
+  r->addrs_len = r->given;
+  for (size_t i = 0; i < m->addrs_len && r->addrs_len < P2P_RELAY_ADDRS; i++) {
+    app_uplink_addr *a = &r->addrs[r->addrs_len];
+    if (weft_multiaddr_from_bytes(&ma, m->addrs[i].data, m->addrs[i].len, &err) == WEFT_OK &&
+        app_uplink_address(a, &ma, why, sizeof why) == WEFT_OK && of_use(r, a) && listen_text(r, a, text))
+      r->addrs_len++;
+  }
+}
+
+/* The first address of the first reservation is what the file holds. */
+static void announce(p2p *p, const char *addr, weft_time now) {
   p->ever_reserved = true;
-  snprintf(p->saved, sizeof p->saved, "%s", r->listen_text);
+  snprintf(p->saved, sizeof p->saved, "%s", addr);
   if (app_addr_file_write(p->addr_file, p->saved, p->node.peer_id, NULL) != WEFT_OK) {
     char why[512];
     snprintf(why, sizeof why, "cannot write %s", p->addr_file);
@@ -162,12 +242,21 @@ static void announce(p2p *p, p2p_relay *r, weft_time now) {
   p2p_read_lines(p);
 }
 
+static void print_listening(p2p_relay *r) {
+  char text[WEFT_MULTIADDR_TEXT_MAX];
+  learn_addresses(r);
+  for (size_t i = 0; i < r->addrs_len; i++)
+    if (listen_text(r, &r->addrs[i], text)) app_report_listening(&r->program->node.report, text);
+}
+
 static void on_reserved(void *user, app_reservation *res, bool first, weft_time now) {
   p2p_relay *r = user;
   p2p *p = r->program;
-  app_report_reserved(&p->node.report, r->up.peer->id_text, r->listen_text, res->expire);
-  if (first) app_report_listening(&p->node.report, r->listen_text);
-  if (!p->ever_reserved) announce(p, r, now);
+  char text[WEFT_MULTIADDR_TEXT_MAX] = "";
+  (void)listen_text(r, &r->addrs[0], text);
+  app_report_reserved(&p->node.report, r->up.peer->id_text, text, res->expire);
+  if (first) print_listening(r);
+  if (!p->ever_reserved) announce(p, text, now);
 }
 
 static bool all_failed(const p2p *p) {
@@ -183,7 +272,7 @@ static void on_failed(void *user, app_reservation *res, const weft_closed *why, 
   if (p->leaving) return;
   r->failed = !res->ever;
   bool hopeless = !p->ever_reserved && all_failed(p);
-  snprintf(text, sizeof text, "no reservation at %s: %s", r->up.text, why->text);
+  snprintf(text, sizeof text, "no reservation at %s: %s", r->addrs[r->at].text, why->text);
   snprintf(hint, sizeof hint, "it is tried again in %u s", (unsigned)(again / WEFT_SEC(1)));
   app_report_error(&p->node.report, why->layer, why->step, why->code, text, hopeless ? p2p_hint(why) : hint);
   if (hopeless) p2p_leave(p, why->code == WEFT_EAUTH ? APP_EXIT_REFUSED : APP_EXIT_NO_ANSWER, now);
@@ -197,6 +286,14 @@ void p2p_reserve(p2p *p, weft_time now) {
 
 /* ---- where direct connections start from -------------------------------------------------------------------------------------------- */
 
+/* The relay's UDP port of the same machine; when it is not known, the number of its TCP port. */
+static weft_addr stun_at(const p2p_relay *r) {
+  const weft_addr *here = &r->up.at->to;
+  for (size_t i = 0; i < r->addrs_len; i++)
+    if (r->addrs[i].direct && weft_addr_equal_ip(&r->addrs[i].to, here)) return r->addrs[i].to;
+  return *here;
+}
+
 void p2p_attempt(void *user, weft_time now) {
   p2p *p = user;
   weft_addr locals[APP_GATHER_ADDRS], servers[APP_PRIVATE_STUN];
@@ -205,8 +302,8 @@ void p2p_attempt(void *user, weft_time now) {
   (void)now;
   for (size_t i = 0; i < p->relays_len; i++) {
     const app_uplink *u = &p->relays[i].up;
-    if (u->peer && weft_addr_is_loopback(&u->to)) loopback = true;
-    if (u->peer && !p->stun_given && n < APP_PRIVATE_STUN) servers[n++] = u->to; /* same number over UDP */
+    if (u->peer && weft_addr_is_loopback(&u->at->to)) loopback = true;
+    if (u->peer && !p->stun_given && n < APP_PRIVATE_STUN) servers[n++] = stun_at(&p->relays[i]);
   }
   for (size_t i = 0; i < p->stun_len; i++) servers[n++] = p->stun[i];
   size_t found = app_gather_addrs(&p->gather, loopback, locals, APP_GATHER_ADDRS);

@@ -50,7 +50,9 @@ static void reserved(app_reservation *r, const weft_relay_client_event *ev, weft
   r->act_at = ev->refresh_at;
   r->ask_pause = ASK_FIRST;
   r->dial_pause = DIAL_FIRST;
+  r->answer = ev->message;
   r->cb.reserved(r->user, r, first, now);
+  r->answer = NULL;
 }
 
 static void client_event(void *user, const weft_relay_client_event *ev, weft_time now) {

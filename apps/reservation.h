@@ -21,6 +21,7 @@ typedef struct app_reservation app_reservation;
 typedef struct app_reservation_callbacks {
   /* Connect to the relay. connected() or disconnected() follows. */
   void (*dial)(void *user, app_reservation *r, weft_time now);
+  /* r->answer: with the addresses that the relay tells. */
   void (*reserved)(void *user, app_reservation *r, bool first, weft_time now);
   /* why: layers and steps of relay.h, "multistream" when the relay is none, or those of the connection. */
   void (*failed)(void *user, app_reservation *r, const weft_closed *why, weft_time again, weft_time now);
@@ -40,7 +41,8 @@ struct app_reservation {
   app_stream *stream; /* of an exchange under way */
   weft_relay_client *client;
   bool standing, limited, ever;
-  uint64_t expire; /* unix seconds */
+  const weft_relay_message *answer; /* during reserved() */
+  uint64_t expire;                  /* unix seconds */
   weft_time ends_at, act_at, dial_pause, ask_pause;
 };
 

@@ -23,23 +23,23 @@ static int wrong(char *why, size_t cap, const char *text) {
   return WEFT_EMALFORMED;
 }
 
-static int direct_address(app_uplink *u, const weft_multiaddr *ma, char *why, size_t cap) {
+static int direct_address(app_uplink_addr *a, const weft_multiaddr *ma, char *why, size_t cap) {
   weft_multiaddr_error err;
-  if (weft_multiaddr_webrtc_direct_dial(ma, &u->target, &err) != WEFT_OK) return wrong(why, cap, err.text);
-  u->to = u->target.addr;
-  u->relay = u->target.peer;
-  u->direct = true;
+  if (weft_multiaddr_webrtc_direct_dial(ma, &a->target, &err) != WEFT_OK) return wrong(why, cap, err.text);
+  a->to = a->target.addr;
+  a->relay = a->target.peer;
+  a->direct = true;
   return WEFT_OK;
 }
 
-static int tcp_address(app_uplink *u, const weft_multiaddr *ma, char *why, size_t cap) {
+static int tcp_address(app_uplink_addr *a, const weft_multiaddr *ma, char *why, size_t cap) {
   weft_multiaddr_part p;
   size_t from = 0, n = 0;
   uint32_t codes[4] = {0, 0, 0, 0};
   while (n < 4 && weft_multiaddr_next(ma, &from, &p)) {
     if (p.code == WEFT_MA_IP6ZONE) continue;
     codes[n++] = p.code;
-    if (p.code == WEFT_MA_P2P && weft_peer_id_from_bytes(&u->relay, p.value, p.len) != WEFT_OK)
+    if (p.code == WEFT_MA_P2P && weft_peer_id_from_bytes(&a->relay, p.value, p.len) != WEFT_OK)
       return wrong(why, cap, "its /p2p is no peer id");
   }
   if (n < 2 || (codes[0] != WEFT_MA_IP4 && codes[0] != WEFT_MA_IP6) || codes[1] != WEFT_MA_TCP)
@@ -51,15 +51,16 @@ static int tcp_address(app_uplink *u, const weft_multiaddr *ma, char *why, size_
   return WEFT_OK;
 }
 
-int app_uplink_address(app_uplink *u, const weft_multiaddr *ma, char *why, size_t cap) {
+int app_uplink_address(app_uplink_addr *a, const weft_multiaddr *ma, char *why, size_t cap) {
   uint32_t transport;
   weft_multiaddr_part p;
-  u->addr = *ma;
-  if (weft_multiaddr_format(ma, u->text, sizeof u->text) != WEFT_OK) return wrong(why, cap, "it is too long");
-  if (weft_multiaddr_find(ma, WEFT_MA_WEBRTC_DIRECT, &p) == WEFT_OK) return direct_address(u, ma, why, cap);
-  int rc = tcp_address(u, ma, why, cap);
+  memset(a, 0, sizeof *a);
+  a->ma = *ma;
+  if (weft_multiaddr_format(ma, a->text, sizeof a->text) != WEFT_OK) return wrong(why, cap, "it is too long");
+  if (weft_multiaddr_find(ma, WEFT_MA_WEBRTC_DIRECT, &p) == WEFT_OK) return direct_address(a, ma, why, cap);
+  int rc = tcp_address(a, ma, why, cap);
   if (rc != WEFT_OK) return rc;
-  if (weft_multiaddr_to_addr(ma, &u->to, &transport) != WEFT_OK || u->to.port == 0)
+  if (weft_multiaddr_to_addr(ma, &a->to, &transport) != WEFT_OK || a->to.port == 0)
     return wrong(why, cap, "it has no address and port");
   return WEFT_OK;
 }
@@ -70,7 +71,7 @@ static void down(app_uplink *u, const weft_closed *why, weft_time now) {
   app_link *l = u->link;
   app_tcp *t = u->tcp;
   weft_webrtc *c = u->conn;
-  app_peer *p = u->direct ? u->peer : NULL; /* a link frees its own */
+  app_peer *p = u->at->direct ? u->peer : NULL; /* a link frees its own */
   u->dialling = false;
   u->limit_at = WEFT_NEVER;
   u->link = NULL;
@@ -114,8 +115,10 @@ static void link_closed(void *user, app_link *l, const weft_closed *why, weft_ti
 
 static void tcp_connected(void *user, app_tcp *t, weft_time now) {
   app_uplink *u = user;
-  app_link_config cfg = {
-      .host = &u->node->host, .dialer = true, .expected_peer = u->relay.bytes, .expected_peer_len = u->relay.len};
+  app_link_config cfg = {.host = &u->node->host,
+                         .dialer = true,
+                         .expected_peer = u->at->relay.bytes,
+                         .expected_peer_len = u->at->relay.len};
   app_link_callbacks cb = {link_output, link_ready, link_closed};
   (void)t;
   u->limit_at = WEFT_NEVER;
@@ -148,7 +151,7 @@ static void tcp_broken(void *user, app_tcp *t, int error, weft_time now) {
   app_uplink *u = user;
   char text[160], addr[WEFT_ADDR_TEXT_MAX];
   (void)t;
-  snprintf(text, sizeof text, "tcp %s: %s", weft_addr_format(&u->to, addr, sizeof addr), strerror(error));
+  snprintf(text, sizeof text, "tcp %s: %s", weft_addr_format(&u->at->to, addr, sizeof addr), strerror(error));
   down_here(u, error == ETIMEDOUT ? WEFT_WHO_TIMEOUT : WEFT_WHO_PEER, "tcp", u->link ? "connection" : "connect",
             error == ETIMEDOUT      ? WEFT_ETIMEDOUT
             : error == ECONNREFUSED ? WEFT_EREFUSED
@@ -160,7 +163,7 @@ static const app_tcp_callbacks tcp_callbacks = {tcp_connected, tcp_data, tcp_end
 
 static void dial_tcp(app_uplink *u, weft_time now) {
   u->limit_at = now + CONNECT_LIMIT;
-  if (app_tcp_connect(&u->tcp, u->pool, &u->to, &tcp_callbacks, u) != WEFT_OK) {
+  if (app_tcp_connect(&u->tcp, u->pool, &u->at->to, &tcp_callbacks, u) != WEFT_OK) {
     u->tcp = NULL;
     tcp_broken(u, NULL, errno ? errno : ENOMEM, now);
   }
@@ -195,10 +198,10 @@ static void keylog(void *user, const char *line) { app_node_keylog(((app_uplink 
 
 static int open_socket(app_uplink *u) {
   weft_addr source;
-  if (u->udp) return WEFT_OK;
-  if (app_udp_source(&u->to, &source) != WEFT_OK) return WEFT_EINTERNAL;
-  u->udp = app_node_socket(u->node, &source);
-  return u->udp ? WEFT_OK : WEFT_EINTERNAL;
+  if (u->at->udp) return WEFT_OK;
+  if (app_udp_source(&u->at->to, &source) != WEFT_OK) return WEFT_EINTERNAL;
+  u->at->udp = app_node_socket(u->node, &source);
+  return u->at->udp ? WEFT_OK : WEFT_EINTERNAL;
 }
 
 static void dial_direct(app_uplink *u, weft_time now) {
@@ -208,22 +211,23 @@ static void dial_direct(app_uplink *u, weft_time now) {
   app_node_webrtc_config(u->node, &cfg);
   cfg.trace.fn = NULL; /* a recording is of connections between peers; the relay records this one */
   cfg.rng = u->node->rng;
-  cfg.remote = u->to;
-  cfg.certhash = u->target.certhash;
-  cfg.expected_peer = u->relay.bytes;
-  cfg.expected_peer_len = u->relay.len;
+  cfg.remote = u->at->to;
+  cfg.certhash = u->at->target.certhash;
+  cfg.expected_peer = u->at->relay.bytes;
+  cfg.expected_peer_len = u->at->relay.len;
   cfg.keylog = u->node->keylog ? keylog : NULL;
   if (rc == WEFT_OK) rc = weft_webrtc_dial(&u->conn, &cfg, &cb, u);
-  if (rc == WEFT_OK) rc = weft_webrtc_start(u->conn, &u->udp->bound, now);
+  if (rc == WEFT_OK) rc = weft_webrtc_start(u->conn, &u->at->udp->bound, now);
   if (rc != WEFT_OK) down_here(u, WEFT_WHO_SELF, "webrtc", "dial", rc, "no route or socket to the relay", now);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------------------------------ */
 
-void app_uplink_dial(app_uplink *u, weft_time now) {
+void app_uplink_dial(app_uplink *u, app_uplink_addr *at, weft_time now) {
   if (app_uplink_busy(u)) return;
+  u->at = at;
   u->dialling = true;
-  if (u->direct)
+  if (u->at->direct)
     dial_direct(u, now);
   else
     dial_tcp(u, now);
@@ -242,7 +246,8 @@ void app_uplink_close(app_uplink *u, weft_time now) {
 
 bool app_uplink_input(app_uplink *u, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
                       weft_time now) {
-  if (!u->udp || local->port != u->udp->bound.port || local->family != u->udp->bound.family) return false;
+  if (!u->at || !u->at->udp || local->port != u->at->udp->bound.port || local->family != u->at->udp->bound.family)
+    return false;
   if (u->conn) weft_webrtc_input(u->conn, local, remote, data, len, now);
   return true;
 }
@@ -251,8 +256,8 @@ void app_uplink_local(const app_uplink *u, char text[WEFT_ADDR_TEXT_MAX]) {
   text[0] = 0;
   if (u->tcp)
     weft_addr_format(app_tcp_local(u->tcp), text, WEFT_ADDR_TEXT_MAX);
-  else if (u->conn && u->udp)
-    weft_addr_format(&u->udp->bound, text, WEFT_ADDR_TEXT_MAX);
+  else if (u->conn && u->at->udp)
+    weft_addr_format(&u->at->udp->bound, text, WEFT_ADDR_TEXT_MAX);
 }
 
 void app_uplink_tick(app_uplink *u, weft_time now) {
@@ -276,7 +281,7 @@ void app_uplink_end(app_uplink *u, weft_time now) {
   app_link *l = u->link;
   u->link = NULL;
   app_link_free(l, now);
-  if (u->direct && u->peer) app_peer_free(u->peer, WEFT_ECLOSED, now);
+  if (u->peer && u->at->direct) app_peer_free(u->peer, WEFT_ECLOSED, now);
   weft_webrtc_free(u->conn);
   if (u->tcp) app_tcp_abort(u->tcp);
   u->peer = NULL;

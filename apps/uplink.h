@@ -1,8 +1,9 @@
-/* apps: the connection to a relay, over TCP (Noise, Yamux) or over webrtc-direct, on the program's loop and sockets.
+/* apps: the connection to a relay, over TCP (Noise, Yamux) or over webrtc-direct, on the program's loop and sockets; one at a time, at any of
+ * the relay's addresses.
  *
  *   app_uplink_init(&u, &node, &tcp_pool, &callbacks, me);
- *   app_uplink_address(&u, "/ip4/127.0.0.1/tcp/9091/p2p/12D3Koo...", err, sizeof err);
- *   app_uplink_dial(&u, now);                              up() or down() follows; dial again after down()
+ *   app_uplink_address(&addr, &multiaddr, why, sizeof why);   /ip4/127.0.0.1/tcp/9091/p2p/12D3Koo...
+ *   app_uplink_dial(&u, &addr, now);                       up() or down() follows; dial again, here or elsewhere, in down() or after it
  *   app_uplink_input(&u, &local, &remote, data, len, now);   a datagram: true when it was the relay's
  *   app_uplink_tick(&u, now) by app_uplink_deadline(&u);
  *   app_uplink_close(&u, now);                             goodbye, then down()
@@ -17,6 +18,17 @@
 
 typedef struct app_uplink app_uplink;
 
+/* Where a relay is reached. */
+typedef struct app_uplink_addr {
+  weft_multiaddr ma; /* with /p2p at its end */
+  char text[WEFT_MULTIADDR_TEXT_MAX];
+  weft_peer_id relay;
+  weft_addr to;
+  bool direct;
+  weft_webrtc_direct_addr target;
+  app_udp *udp; /* kept from dial to dial */
+} app_uplink_addr;
+
 typedef struct app_uplink_callbacks {
   void (*up)(void *user, app_uplink *u, app_peer *relay, weft_time now);
   /* Once per dial; u->peer and its streams go after it. */
@@ -28,16 +40,10 @@ struct app_uplink {
   app_tcp_pool *pool;
   app_uplink_callbacks cb;
   void *user;
-  weft_multiaddr addr; /* with /p2p at its end */
-  char text[WEFT_MULTIADDR_TEXT_MAX];
-  weft_peer_id relay;
-  weft_addr to;
-  bool direct;
-  weft_webrtc_direct_addr target;
+  app_uplink_addr *at; /* the one dialled last; the owner's */
   app_tcp *tcp;
   app_link *link;
   weft_webrtc *conn;
-  app_udp *udp; /* kept from dial to dial */
   app_peer *peer;
   bool dialling;
   weft_time limit_at;
@@ -46,8 +52,9 @@ struct app_uplink {
 
 void app_uplink_init(app_uplink *u, app_node *n, app_tcp_pool *pool, const app_uplink_callbacks *cb, void *user);
 /* WEFT_EMALFORMED and what is wrong, with what to add. */
-int app_uplink_address(app_uplink *u, const weft_multiaddr *ma, char *why, size_t cap);
-void app_uplink_dial(app_uplink *u, weft_time now);
+int app_uplink_address(app_uplink_addr *a, const weft_multiaddr *ma, char *why, size_t cap);
+/* Nothing while it is busy. The address must outlive the connection; when it moves, set u->at. */
+void app_uplink_dial(app_uplink *u, app_uplink_addr *at, weft_time now);
 void app_uplink_close(app_uplink *u, weft_time now);
 bool app_uplink_busy(const app_uplink *u); /* dialling, up, or closing */
 bool app_uplink_input(app_uplink *u, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,

@@ -114,6 +114,12 @@ start_relay -p 0
 start_alice --bind 127.0.0.1
 case $alice_addr in "$relay_addr"/p2p-circuit/webrtc/p2p/12D3KooW*) pass ;; *) fail "address file: $alice_addr" ;; esac
 check "reserved and listening" has alice.out '"event":"reserved".*"expires":[0-9]+'
+listens() { sed -n 's/.*"event":"listening".*"addr":"\([^"]*\)".*/\1/p' "$1"; } # FILE: the addresses, in order
+via() { echo "$1/p2p-circuit/webrtc/p2p/$alice_id"; }                         # RELAY: where Alice is through it
+check "the first address is the relay's over TCP" test "$(listens alice.out | head -n 1)" = "$(via "$relay_addr")"
+check "the second is its webrtc-direct one" test "$(listens alice.out | sed -n 2p)" = "$(via "$relay_direct")"
+check "none is told twice" test -z "$(listens alice.out | sort | uniq -d)"
+expect "dialling the second" 0 '"path":"direct"' "$peer" -m dial --json --bind 127.0.0.1 --send hello "$(listens alice.out | sed -n 2p)"
 expect "chat from the file" 0 "." "$peer" -m dial --json --bind 127.0.0.1 --send hello --send "zwei Wörter"
 "$jsonl" event path text step < out > rows && pass || fail "stdout is not one JSON object per line with t_ms"
 check "both replies" test "$(grep -c '^message' rows)" -eq 2
@@ -129,6 +135,7 @@ expect "the part behind the relay" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --
 expect "the relay from its file" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --send hello "/webrtc/p2p/$alice_id"
 expect "over webrtc-direct to the relay" 0 '"path":"direct"' "$peer" -m dial --json --bind 127.0.0.1 --send hello "$relay_direct/p2p-circuit/webrtc/p2p/$alice_id"
 expect "a relay that is down, then one that is not" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --relay "$down" --relay "$relay_addr" --send hello "/webrtc/p2p/$alice_id"
+expect "one address that is down, then one of the same relay that is not" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --relay "/ip4/127.0.0.1/tcp/9/p2p/${relay_addr##*/}" --relay "$relay_addr" --send hello "/webrtc/p2p/$alice_id"
 expect "a line as long as may be" 0 "." "$peer" -m dial --bind 127.0.0.1 --json --send "$(head -c 4096 /dev/zero | tr '\0' x)"
 check "it came back whole" has out '"event":"data".*"bytes":4096'
 expect "from an interface" 0 '"event":"path".*"path":"direct","local":"127.0.0.1' "$peer" -m dial --json --bind lo --send x
@@ -194,7 +201,7 @@ for stage in '"connecting"' '"reserved"' '"circuit"' 'offer.received' '"selected
   : > alice.out
   while read -r line; do
     echo "$line" >> alice.out
-    if echo "$line" | grep -q '"listening"'; then
+    if [ -z "$bob" ] && echo "$line" | grep -q '"listening"'; then
       "$peer" -m dial --json --bind 127.0.0.1 --timeout 4 "$(echo "$line" | sed 's/.*"addr":"\([^"]*\)".*/\1/')" > out 2> err < bob.in &
       bob=$!
       [ "$stage" = '"event":"message"' ] && echo line >&9
@@ -224,6 +231,32 @@ check "both at once: Alice" test $? -eq 0
 check "no file is left" test ! -e alice_webrtc_addr.json
 
 expect "a listener at the end of its input leaves" 0 "End of input: leaving" "$peer" -m listen --bind 127.0.0.1
+
+# ---- a relay with several addresses: one connection, one reservation ---------------------------------------------------------------------
+down_too=/ip4/127.0.0.1/tcp/9/p2p/${relay_addr##*/}
+connections() { count relay.out '"event":"connected"'; }
+before=$(connections)
+start_alice --bind 127.0.0.1 --relay "$relay_addr" --relay "$relay_direct" --relay "$relay_addr"
+check "TCP, then webrtc-direct: both are told" test "$(listens alice.out | head -n 2)" = "$(via "$relay_addr")"$'\n'"$(via "$relay_direct")"
+check "one reservation" sh -c "'$relay' --status --json | grep -q '\"reservations\":1,'"
+check "one connection, beside that of --status" test "$(connections)" -eq $((before + 2))
+check "and no error" sh -c '! grep -q "\"event\":\"error\"" alice.out'
+stop "$alice_pid"
+start_alice --bind 127.0.0.1 --relay "$relay_direct" --relay "$relay_addr"
+check "webrtc-direct, then TCP: in that order" test "$(listens alice.out | head -n 2)" = "$(via "$relay_direct")"$'\n'"$(via "$relay_addr")"
+check "the file holds the first" test "$alice_addr" = "$(via "$relay_direct")"
+stop "$alice_pid"
+start_alice --bind 127.0.0.1 --relay "$relay_addr"
+check "what the relay tells with the reservation" test "$(listens alice.out | grep -cF -e "$relay_direct")" -eq 1
+check "not where nobody is" sh -c '! grep -q "/ip4/0.0.0.0/" alice.out'
+stop "$alice_pid"
+for works in "$relay_addr" "$relay_direct"; do
+  start_alice --bind 127.0.0.1 --relay "$down_too" --relay "$works"
+  check "an address that is down: the next is dialled, and told first" test "$alice_addr" = "$(via "$works")"
+  expect "Bob dials it" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --send hello
+  stop "$alice_pid"
+done
+expect "all its addresses are down" 3 "Connection refused" "$peer" -m listen --relay "$down_too" --relay "/ip4/127.0.0.1/tcp/7/p2p/${relay_addr##*/}"
 
 # ---- Alice and her relay go -----------------------------------------------------------------------------------------------------------------
 start_alice --bind 127.0.0.1
