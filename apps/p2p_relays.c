@@ -265,6 +265,12 @@ static bool all_failed(const p2p *p) {
   return true;
 }
 
+/* p2p_hint's words on ICE are of a peer behind a NAT. */
+static const char *relay_hint(const weft_closed *why) {
+  if (strcmp(why->layer, "ice") != 0) return p2p_hint(why);
+  return "is the relay running, and is its UDP port open? give --relay its address";
+}
+
 static void on_failed(void *user, app_reservation *res, const weft_closed *why, weft_time again, weft_time now) {
   p2p_relay *r = user;
   p2p *p = r->program;
@@ -274,7 +280,7 @@ static void on_failed(void *user, app_reservation *res, const weft_closed *why, 
   bool hopeless = !p->ever_reserved && all_failed(p);
   snprintf(text, sizeof text, "no reservation at %s: %s", r->addrs[r->at].text, why->text);
   snprintf(hint, sizeof hint, "it is tried again in %u s", (unsigned)(again / WEFT_SEC(1)));
-  app_report_error(&p->node.report, why->layer, why->step, why->code, text, hopeless ? p2p_hint(why) : hint);
+  app_report_error(&p->node.report, why->layer, why->step, why->code, text, hopeless ? relay_hint(why) : hint);
   if (hopeless) p2p_leave(p, why->code == WEFT_EAUTH ? APP_EXIT_REFUSED : APP_EXIT_NO_ANSWER, now);
 }
 
