@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "apps/args.h"
@@ -78,10 +79,24 @@ static void ask(run *r, const conform_file *f, const conform_case *c, conform_an
   snprintf(a->why, sizeof a->why, "not asked: the %d cases before it had no answer", HANGS_MAX);
 }
 
+/* Nothing was asked, and nothing is to be counted. */
+static bool no_shim(const run *r) {
+  if (!r->child.not_started) return false;
+  fprintf(stderr,
+          "weft conform: --shim: the command could not be started (the shell's exit status is %d): %s\n"
+          "Check its path and that it may be executed; it runs in this folder through sh -c.\n",
+          WEXITSTATUS(r->child.status), r->child.command);
+  return true;
+}
+
 static void run_case(run *r, const conform_file *f, const conform_case *c) {
   char why[400];
   conform_answer a;
   ask(r, f, c, &a);
+  if (r->child.not_started) {
+    conform_answer_free(&a);
+    return;
+  }
   conform_report one = {.file = f, .c = c, .verdict = conform_judge(c, &a, r->o.strict, why, sizeof why), .why = why};
   conform_expected *e = conform_expect_find(&r->expectations, f->type, c->id);
   one.expected = e;
@@ -114,7 +129,7 @@ static void run_file(run *r, const char *path) {
   if (!conform_file_load(&f, path, stderr)) {
     r->bad_file = true;
   } else {
-    for (size_t i = 0; i < f.cases_len; i++)
+    for (size_t i = 0; i < f.cases_len && !r->child.not_started; i++)
       if (chosen(r, &f, &f.cases[i])) run_case(r, &f, &f.cases[i]);
     conform_tally t = minus(r->reporter.total, &before);
     if (t.cases > 0) conform_report_file(&r->reporter, &f, &t);
@@ -147,6 +162,15 @@ static bool read_format(const char *name, conform_format *out) {
   return false;
 }
 
+static bool check_shim(const char *command) {
+  if (!command || command[strspn(command, " \t\n")]) return true;
+  fputs("weft conform: --shim is empty: give the command that starts the implementation to test, or leave --shim out "
+        "to test our own "
+        "layers\n",
+        stderr);
+  return false;
+}
+
 static bool read_limit(const char *option, const char *text, int *ms) {
   char *end;
   double s = strtod(text, &end);
@@ -168,6 +192,7 @@ static int run_all(run *r) {
   for (size_t i = 0; i < r->o.files.len; i++) run_file(r, r->o.files.items[i]);
   if (r->o.files.len == 0) found = run_folder(r);
   conform_child_end(&r->child);
+  if (no_shim(r)) return APP_EXIT_USAGE;
   bool stale = found && !r->bad_file && has_stale(r);
   conform_report_end(&r->reporter);
   if (r->bad_file || !found || stale) return APP_EXIT_USAGE;
@@ -216,7 +241,7 @@ int weft_conform(int argc, char **argv) {
   r.o = (options){.dir = "vectors/v1", .format = "table", .limit = "5", .start = "30"};
   int rc = parse(&r.o, argc, argv);
   if (rc == APP_ARGS_DONE) return APP_EXIT_OK;
-  if (rc == APP_ARGS_BAD || !read_format(r.o.format, &r.reporter.format) ||
+  if (rc == APP_ARGS_BAD || !read_format(r.o.format, &r.reporter.format) || !check_shim(r.o.shim) ||
       !read_limit("--case-timeout", r.o.limit, &r.child.limit_ms) ||
       !read_limit("--start-timeout", r.o.start, &r.child.start_ms) || !conform_expect_load(&r.expectations, r.o.expect))
     return APP_EXIT_USAGE;

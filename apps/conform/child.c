@@ -26,14 +26,32 @@ __attribute__((format(printf, 3, 4))) static void set(conform_answer *a, conform
 
 /* ---- the process ---- */
 
+/* Whether text is one command whose first word is a plain name: neither quoted, nor an assignment, nor followed by shell syntax. */
+static bool is_simple(const char *text, size_t *name_len) {
+  *name_len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-");
+  return *name_len > 0 && (text[*name_len] == ' ' || text[*name_len] == '\0') && !strpbrk(text, ";&|<>(){}`\n");
+}
+
+/* A program takes the shell's place: a shell that waits for it would hold the output open after the program has closed it. */
+static void run_command(const char *command) {
+  char *script;
+  size_t name_len, cap = 3 * strlen(command) + 80;
+  if (is_simple(command, &name_len) && (script = malloc(cap)) != NULL) {
+    snprintf(script, cap, "case $(command -v %.*s) in */*) exec %s;; esac; %s", (int)name_len, command, command,
+             command);
+    command = script;
+  }
+  execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+  _exit(127);
+}
+
 static void become(const char *command, const int in[2], const int out[2]) {
   setpgid(0, 0);
   dup2(in[0], STDIN_FILENO);
   dup2(out[1], STDOUT_FILENO);
   close(in[0]), close(in[1]), close(out[0]), close(out[1]);
   signal(SIGPIPE, SIG_DFL);
-  execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-  _exit(127);
+  run_command(command);
 }
 
 static bool launch(conform_child *c) {
@@ -64,18 +82,22 @@ static bool launch(conform_child *c) {
   return true;
 }
 
-/* Ends it and says how it ended. */
+/* Ends it and says how it ended; "was still running" when it did not end by itself. */
 static void reap(conform_child *c, bool by_force, char *how, size_t cap) {
   int status = 0;
+  bool lived = false;
   close(c->to), close(c->from);
   if (by_force) kill(-c->pid, SIGKILL);
   for (int waited = 0; waitpid(c->pid, &status, WNOHANG) == 0; waited++) {
-    if (waited == 100) kill(-c->pid, SIGKILL);
+    if (waited == 100) lived = kill(-c->pid, SIGKILL) == 0;
     nanosleep(&(struct timespec){0, 10 * 1000 * 1000}, NULL);
   }
   kill(-c->pid, SIGKILL); /* what it may have left behind */
   c->pid = 0;
-  if (WIFSIGNALED(status))
+  c->status = status;
+  if (lived)
+    snprintf(how, cap, "was still running");
+  else if (WIFSIGNALED(status))
     snprintf(how, cap, "signal %d", WTERMSIG(status));
   else
     snprintf(how, cap, "exit %d", WEXITSTATUS(status));
@@ -200,10 +222,14 @@ void conform_child_ask(conform_child *c, const char *op, const json *in, conform
   talk(c, text, len, a);
   free(text);
   if (a->outcome == CONFORM_ANSWERED) read_answer(c, a);
+  bool first = c->fresh && !c->answered_once;
   c->fresh = false;
+  if (a->outcome == CONFORM_ANSWERED) c->answered_once = true;
   if (a->outcome == CONFORM_ANSWERED) return;
   reap(c, a->outcome != CONFORM_CRASHED, how, sizeof how);
-  if (a->outcome == CONFORM_CRASHED) set(a, CONFORM_CRASHED, "closed its output before it answered (%s)", how);
+  if (a->outcome != CONFORM_CRASHED) return;
+  set(a, CONFORM_CRASHED, "closed its output before it answered (%s)", how);
+  c->not_started = first && WIFEXITED(c->status) && (WEXITSTATUS(c->status) == 126 || WEXITSTATUS(c->status) == 127);
 }
 
 void conform_answer_free(conform_answer *a) {

@@ -69,6 +69,9 @@ typedef struct conform_reporter {
   bool verbose;
   unsigned number; /* of cases so far */
   conform_tally total;
+  FILE *body; /* JUNIT: the cases so far, in memory */
+  char *body_text;
+  size_t body_len;
 } conform_reporter;
 
 void conform_report_begin(conform_reporter *r);

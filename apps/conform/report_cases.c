@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@ void conform_report_begin(conform_reporter *r) {
     break;
   case CONFORM_TAP: puts("TAP version 13"); break;
   case CONFORM_JUNIT:
-    puts("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"vectors\">");
+    r->body = open_memstream(&r->body_text, &r->body_len);
+    if (!r->body) abort();
     break;
   case CONFORM_JSON: puts("{\"cases\":["); break;
   }
@@ -42,34 +44,50 @@ static void tap_case(const conform_reporter *r, const conform_report *one) {
   if (one->failed) printf("  ---\n  %s: '%s:%d: %s'\n  ...\n", word(one), one->file->path, one->c->line, reason(one));
 }
 
-static void put_xml(const char *text) {
+static void put_xml(FILE *to, const char *text) {
   static const char special[] = "&<>\"";
   static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
   for (; *text; text++) {
     const char *at = strchr(special, *text);
     if (at)
-      fputs(names[at - special], stdout);
+      fputs(names[at - special], to);
     else
-      putchar((unsigned char)*text < 0x20 ? ' ' : *text);
+      fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
   }
 }
 
-static void junit_case(const conform_report *one) {
-  printf("<testcase classname=\"");
-  put_xml(one->file->type);
-  printf("\" name=\"");
-  put_xml(one->c->id);
-  printf("\">");
+static void junit_case(FILE *to, const conform_report *one) {
+  fprintf(to, "<testcase classname=\"");
+  put_xml(to, one->file->type);
+  fprintf(to, "\" name=\"");
+  put_xml(to, one->c->id);
+  fprintf(to, "\">");
   if (one->failed) {
-    printf("<failure type=\"%s\" message=\"", word(one));
-    put_xml(reason(one));
-    printf("\"/>");
+    fprintf(to, "<failure type=\"%s\" message=\"", word(one));
+    put_xml(to, reason(one));
+    fprintf(to, "\"/>");
   } else if (one->verdict != CONFORM_PASS) {
-    printf("<skipped message=\"");
-    put_xml(one->expected ? one->expected->reason : "unsupported");
-    printf("\"/>");
+    fprintf(to, "<skipped message=\"");
+    put_xml(to, one->expected ? one->expected->reason : "unsupported");
+    fprintf(to, "\"/>");
   }
-  puts("</testcase>");
+  fputs("</testcase>\n", to);
+}
+
+/* The totals stand before the cases, so the cases wait in memory. */
+static void junit_end(conform_reporter *r) {
+  const conform_tally *t = &r->total;
+  char totals[120];
+  if (fclose(r->body) != 0) abort();
+  snprintf(totals, sizeof totals, "tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\"", t->cases, t->failed,
+           t->unsupported + t->expected);
+  printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"weft conform\" %s>\n<testsuite "
+         "name=\"vectors\" %s>\n",
+         totals, totals);
+  fwrite(r->body_text, 1, r->body_len, stdout);
+  puts("</testsuite>\n</testsuites>");
+  free(r->body_text);
+  r->body = NULL;
 }
 
 static void json_case(const conform_reporter *r, const conform_report *one) {
@@ -108,7 +126,7 @@ void conform_report_case(conform_reporter *r, const conform_report *one) {
   switch (r->format) {
   case CONFORM_TABLE: table_case(r, one); break;
   case CONFORM_TAP: tap_case(r, one); break;
-  case CONFORM_JUNIT: junit_case(one); break;
+  case CONFORM_JUNIT: junit_case(r->body, one); break;
   case CONFORM_JSON: json_case(r, one); break;
   }
 }
@@ -123,7 +141,7 @@ void conform_report_end(conform_reporter *r) {
   switch (r->format) {
   case CONFORM_TABLE: break;
   case CONFORM_TAP: printf("1..%u\n", r->number); break;
-  case CONFORM_JUNIT: puts("</testsuite>\n</testsuites>"); break;
+  case CONFORM_JUNIT: junit_end(r); break;
   case CONFORM_JSON:
     printf("],\n\"totals\":{\"cases\":%u,\"passed\":%u,\"failed\":%u,\"unsupported\":%u,\"expected\":%u}}\n", t->cases,
            t->passed, t->failed, t->unsupported, t->expected);

@@ -63,6 +63,12 @@ expect 'all vectors through a shim' 0 ' cases, .* 0 failed, 113 unsupported$' "$
 expect 'tap' 0 '^ok 2 - varint/two$' "$weft" conform --file good.json --format tap
 also 'tap plan' '^1\.\.3$'
 expect 'junit' 0 '<testcase classname="varint" name="cut"></testcase>' "$weft" conform --file good.json --format junit
+python3 - <<'END' && pass || fail 'junit: not XML with the right totals'
+import sys, xml.etree.ElementTree as tree
+root = tree.parse("out").getroot()
+want = {"tests": "3", "failures": "0", "errors": "0", "skipped": "0"}
+sys.exit(root.tag != "testsuites" or any(e.get(k) != v for e in (root, root[0]) for k, v in want.items()) or len(root[0]) != 3)
+END
 expect 'json' 0 '"tcId":"one",.*"verdict":"pass"' "$weft" conform --file good.json --format json
 python3 -c 'import json,sys; j = json.load(open("out")); sys.exit(len(j["cases"]) != 3 or j["totals"]["passed"] != 3)' && pass || fail 'json is not JSON'
 
@@ -70,6 +76,7 @@ python3 -c 'import json,sys; j = json.load(open("out")); sys.exit(len(j["cases"]
 expect 'wrong shim' 1 'good.json:5: fail: two: value is 1, expected "128"' "$weft" conform --file good.json --shim 'sh wrong.sh'
 also 'the rule is named' 'good.json:6: fail: cut: accepted, though forbidden by the last octet ends it'
 also 'counted' '^3 cases, 1 passed, 2 failed$'
+expect 'junit: failures' 1 '^<testsuites name="weft conform" tests="3" failures="2" errors="0" skipped="0">$' "$weft" conform --file good.json --shim 'sh wrong.sh' --format junit
 echo '{"expect":[{"case":"varint/two","outcome":"fail","reason":"known","issue":"x"},{"case":"varint/cu*","outcome":"fail","reason":"known too"}]}' > known.json
 expect 'known failures' 0 '^3 cases, 1 passed, 0 failed, 2 failed as expected$' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect known.json
 expect 'a known failure passes' 1 'unexpected pass: two: known' "$weft" conform --file good.json --expect known.json
@@ -110,7 +117,13 @@ expect 'another id' 1 "garbage: one: 'id' is not 1" "$weft" conform --file good.
 expect 'no status' 1 "garbage: one: 'status' is not" "$weft" conform --file good.json --shim "read -r l; echo '{\"id\":1}'; cat > /dev/null"
 expect 'two lines' 1 'garbage: one: more than one line' "$weft" conform --file good.json --shim "read -r l; printf '{\"id\":1,\"status\":\"ok\"}\nmore\n'; cat > /dev/null"
 expect 'closes at once' 1 'crash: one: closed its output before it answered .exit 3.' "$weft" conform --file good.json --shim 'exit 3'
-expect 'no such program' 1 'crash: one: .*exit 127' "$weft" conform --file good.json --shim './no-such-shim'
+expect 'no such program' 2 'shim: the command could not be started .*status is 127.*: ./no-such-shim' "$weft" conform --file good.json --shim './no-such-shim'
+: > not-executable
+expect 'not a program' 2 'could not be started .*status is 126' "$weft" conform --file good.json --shim './not-executable'
+expect 'no shim at all' 2 'shim is empty: give the command' "$weft" conform --file good.json --shim ''
+printf 'exec >&-\nsleep 300\n' > lives.sh
+expect 'a program that closes its output, and lives' 1 'crash: one: closed its output before it answered .was still running.' "$weft" conform --file good.json --filter one --shim 'sh lives.sh'
+expect 'closes its output, and lives' 1 'crash: one: closed its output before it answered .was still running.' "$weft" conform --file good.json --filter one --shim 'exec >&-; exec sleep 300'
 expect 'a crash, then started again' 1 'crash: two: .*signal 11' "$weft" conform --file good.json --shim 'exec sh dies.sh'
 also 'one crash alone' '^3 cases, 0 passed, 1 failed, 2 unsupported$'
 expect 'never answers' 1 'hang: one: no answer within 0.200 s' "$weft" conform --file good.json --shim 'exec sleep 300' --start-timeout 0.2
@@ -144,7 +157,8 @@ expect 'timeout 0' 2 'number of seconds' "$weft" conform --case-timeout 0
 expect 'empty folder' 2 'no \*.json in nowhere' "$weft" conform --dir nowhere
 expect 'no case' 2 'no case was chosen' "$weft" conform --file good.json --layer nosuch
 expect 'help' 0 'unexpected pass' "$weft" conform --help
-expect 'shim: a request that is not JSON' 1 'not JSON' sh -c "echo hello | '$bin/weft-shim'"
+expect 'shim: a request that is not JSON' 0 '^{"id":null,"status":"error","error":"bad request","why":"the request is not JSON: line 1: .*"}$' sh -c "printf 'hello\n{\"id\":7,\"op\":\"varint.decode\",\"in\":{\"hex\":\"01\"}}\n' | '$bin/weft-shim'"
+also 'shim: the next request is answered' '^{"id":7,"status":"ok","out":'
 expect 'shim: list' 0 '^stun_message.decode$' "$bin/weft-shim" --list
 expect 'import: no folder' 2 'IN_DIR OUT_DIR' "$top/test/conformance/import" nowhere out.d
 expect 'import' 0 'files, .* cases' "$top/test/conformance/import" "$top/test/conformance/public" out.d
