@@ -83,7 +83,7 @@ static void on_room(void *user, app_session *s, weft_time now) {
 static void on_left(void *user, app_session *s, weft_time now) {
   p2p *p = user;
   (void)now;
-  app_report_step(&p->node.report, "%s ended the chat.", s->peer_text);
+  if (!p->done) app_report_step(&p->node.report, "%s ended the chat.", s->peer_text);
   if (!p->listen && p->sent == p->send.len && p->send.len == 0) p->done = true;
 }
 

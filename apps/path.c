@@ -34,6 +34,7 @@ struct app_path {
   app_frames queue; /* tag: the stream whose bytes go back, 0 for lines */
   uint32_t partial; /* the stream that has a part of the first frame, 0: none */
   bool full, finishing, peer_left, was_open;
+  bool left_first; /* we ended the chat, and the peer after us */
 
   bool up[2], unusable[2]; /* unusable: no chat stream can be had there */
   bool gap[2];             /* a stream there broke off */
@@ -274,8 +275,9 @@ static bool finish_chat(app_path *p) {
 
 static bool finish_all(app_path *p) {
   if (!p->finishing || p->queue.first || p->streams_len > 0) return false;
-  end_here(p, p->peer_left ? WEFT_WHO_PEER : WEFT_WHO_SELF, "end", WEFT_OK,
-           p->peer_left ? "the peer ended the chat" : "the chat is over");
+  bool by_peer = p->peer_left && !p->left_first;
+  end_here(p, by_peer ? WEFT_WHO_PEER : WEFT_WHO_SELF, "end", WEFT_OK,
+           by_peer ? "the peer ended the chat" : "the chat is over");
   return true;
 }
 
@@ -619,6 +621,7 @@ int app_path_send(app_path *p, const uint8_t *data, size_t len, weft_time now) {
 
 void app_path_finish(app_path *p, weft_time now) {
   enter(p, now);
+  if (!p->finishing) p->left_first = true;
   p->finishing = true;
   leave(p);
 }

@@ -357,6 +357,8 @@ START_TEST(quit_ends_both_sides) {
     ck_assert(r->side[i].ended);
     ck_assert_int_eq(r->side[i].why.code, WEFT_OK);
   }
+  ck_assert_int_eq(r->side[0].why.who, WEFT_WHO_SELF);
+  ck_assert_int_eq(r->side[1].why.who, WEFT_WHO_PEER);
   rig_free(r);
 }
 END_TEST
