@@ -106,7 +106,8 @@ its input ends. What it prints on standard error is shown as it is.
 * `out` may have more fields than the case names, and fields that a case does not name are not compared. `null` is the same as absent.
 * An operation has no state: whatever it needs is made for it and thrown away.
 * Five seconds for an answer (`--case-timeout`), thirty for the first one (`--start-timeout`). A shim that ends, hangs, or prints something else is started again; that case has failed, the run goes on. After
-  ten cases in a row without an answer the rest is not asked.
+  ten cases in a row without an answer the rest is not asked. A command that the shell cannot start (status 126 or 127 before any answer) ends the run with exit status 2.
+* A line that is not JSON has no id to answer; `weft-shim` says `{"id":null,"status":"error","error":"bad request","why":...}` and goes on.
 * `error` says how the octets were refused, if the implementation can tell; the runner compares it only with `--strict-errors`.
 
 `apps/conform/op_*.c` is the table for this library, behind `weft-shim`; `test/conformance/shims/` has examples for other libraries.

@@ -83,6 +83,8 @@ FLAGS = {
     "Strict": ("Known implementations differ, or the text leaves it open.", "Interoperability, not safety: both answers are seen in the field.", []),
 }
 
+FACTS = "CC0-1.0 for this selection and its form; the test values are facts, taken from the source, which has no licence file"
+
 LICENCES = [
     ("CC0-1.0", r"^computed|^RFC|^IANA|^IETF|^recorded|^generated|^shape|^CRC-32"),
     ("MIT", r"^pion/|go-multiaddr|rust-multiaddr|go-libp2p|rust-libp2p|gortc|unsigned-varint|go-varint|go-multihash|clux/|rweather/|libp2p/py-libp2p"),
@@ -92,8 +94,7 @@ LICENCES = [
     ("MPL-2.0", r"libjuice|mozilla/|hashicorp"),
     ("MPL-1.1 OR LGPL-2.1", r"libnice"),
     ("public domain", r"cacophony"),
-    ("as libp2p/specs (no licence file; test values)", r"libp2p/specs"),
-    ("as multiformats/multibase (no licence file; MIT and CC-BY-SA in its sisters)", r"multiformats/multibase"),
+    (FACTS, r"libp2p/specs|multiformats/multibase"),
 ]
 
 
