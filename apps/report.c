@@ -317,6 +317,7 @@ void app_report_lost(app_report *r, const char *peer, const char *reason) {
 
 void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text,
                       const char *hint) {
+  if (code == WEFT_OK) code = WEFT_ECLOSED; /* the other side ended in order what was still needed */
   if (r->json) {
     json_begin("error");
     json_text("layer", layer);

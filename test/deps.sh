@@ -25,9 +25,10 @@ build() {
   need check header check.h
 }
 
-programs() { # test/programs: agent.sh, conform.sh
+programs() { # test/programs: agent.sh, conform.sh, events.sh
   need redis-server command -v redis-server
   need python3 command -v python3
+  need python3-jsonschema jsonschema
 }
 
 lint() {

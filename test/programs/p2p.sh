@@ -8,6 +8,7 @@ jsonl=$bin/../test/jsonl
 hostile=$bin/../test/hostile_relay
 peer=$bin/webrtc-p2p-peer
 relay=$bin/webrtc-p2p-relay
+. "$(dirname "$0")/events.sh"
 dir=$(mktemp -d) || exit 1
 cd "$dir" || exit 1
 passed=0
@@ -31,6 +32,7 @@ check() { # check NAME COMMAND...
 expect() {
   local name=$1 code=$2 want=$3 got
   shift 3
+  keep_events out
   timeout 30 "$@" > out 2> err < /dev/null
   got=$?
   if [ "$got" -ne "$code" ]; then fail "$name: exit $got, not $code"; return; fi
@@ -55,6 +57,7 @@ at_least() { [ "$(count "$1" "$2")" -ge "$3" ]; }
 
 start_relay() { # arguments; sets relay_pid; relay_addr.json
   rm -f relay_addr.json
+  keep_events relay.out
   "$relay" --json --key-file relay.key "$@" > relay.out 2> relay.err < /dev/null &
   relay_pid=$!
   pids+=("$relay_pid")
@@ -67,6 +70,7 @@ stop() { kill -TERM "$1" 2>/dev/null; wait "$1"; }
 
 start_alice() { # arguments; sets alice_pid, alice_addr, alice_id
   rm -f alice_webrtc_addr.json
+  keep_events alice.out
   "$peer" -m listen --json --echo "$@" > alice.out 2> alice.err < /dev/null &
   alice_pid=$!
   pids+=("$alice_pid")
@@ -182,6 +186,7 @@ for stage in '"connecting"' '"circuit"' '"path":"relayed","dir":"out"' 'offer.se
   pids+=("$bob")
   [ "$stage" = '"event":"message"' ] && echo line >&9
   while read -r line; do
+    echo "$line" >> bob.out
     echo "$line" | grep -Eq -- "$stage" && kill -INT "$bob" 2> /dev/null
   done < bob.pipe
   wait "$bob"
@@ -198,10 +203,12 @@ for stage in '"connecting"' '"reserved"' '"circuit"' 'offer.received' '"selected
   alice_pid=$!
   pids+=("$alice_pid")
   bob=
+  keep_events alice.out
   : > alice.out
   while read -r line; do
     echo "$line" >> alice.out
     if [ -z "$bob" ] && echo "$line" | grep -q '"listening"'; then
+      keep_events out
       "$peer" -m dial --json --bind 127.0.0.1 --timeout 4 "$(echo "$line" | sed 's/.*"addr":"\([^"]*\)".*/\1/')" > out 2> err < bob.in &
       bob=$!
       [ "$stage" = '"event":"message"' ] && echo line >&9
@@ -218,6 +225,7 @@ for stage in '"connecting"' '"reserved"' '"circuit"' 'offer.received' '"selected
 done
 
 start_alice --bind 127.0.0.1
+keep_events out
 "$peer" -m dial --json --bind 127.0.0.1 > out 2> err < bob.in &
 bob=$!
 pids+=("$bob")
@@ -270,6 +278,7 @@ rm -f alice_webrtc_addr.json
 
 # killed, not told: the direct path goes on, Alice reserves again when the relay is back
 start_alice --bind 127.0.0.1
+keep_events out
 "$peer" -m dial --json --bind 127.0.0.1 > out 2> err < bob.in &
 bob=$!
 pids+=("$bob")
@@ -289,6 +298,7 @@ wait "$bob"
 check "Bob leaves" test $? -eq 0
 
 # relayed, the relay's death is heard of, and survived
+keep_events out
 "$peer" -m dial --json --relay-only > out 2> err < bob.in &
 bob=$!
 pids+=("$bob")
@@ -309,6 +319,7 @@ stop "$relay_pid"
 # limits of the circuit: the chat goes on over a new one
 start_relay -p "$relay_port" --circuit-bytes 4000
 start_alice --bind 127.0.0.1
+keep_events out
 "$peer" -m dial --json --relay-only > out 2> err < bob.in &
 bob=$!
 pids+=("$bob")
@@ -328,6 +339,7 @@ stop "$relay_pid"
 
 start_relay -p "$relay_port" --circuit-duration 1
 start_alice --bind 127.0.0.1
+keep_events out
 "$peer" -m dial --json --relay-only > out 2> err < bob.in &
 bob=$!
 pids+=("$bob")
@@ -371,6 +383,9 @@ stop "$relay_pid"
 start_hostile certificate
 expect "a certificate that is not in the description" 4 "dtls: certificate" "$peer" -m dial --bind 127.0.0.1 "$relay_addr/p2p-circuit/webrtc/p2p/$alice_id"
 stop "$relay_pid"
+
+keep_events out *.out
+check_events > out 2>&1 && pass || fail "--json and events.schema.json"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -7,6 +7,7 @@ bin=$(cd "${1:-build/bin}" && pwd) || exit 1
 jsonl=$bin/../test/jsonl
 stun_ask=$bin/../test/stun_ask
 attack=$bin/../test/attack
+. "$(dirname "$0")/events.sh"
 dir=$(mktemp -d) || exit 1
 cd "$dir" || exit 1
 passed=0
@@ -25,6 +26,7 @@ fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; [ -f out ] && sed 's/^
 expect() {
   local name=$1 code=$2 want=$3 got
   shift 3
+  keep_events out
   timeout 20 "$@" > out 2> err < /dev/null
   got=$?
   if [ "$got" -ne "$code" ]; then fail "$name: exit $got, not $code"; return; fi
@@ -49,6 +51,7 @@ server=$bin/webrtc-direct-server
 
 start_relay() { # its arguments; sets relay_pid, addr, direct, id, port
   rm -f relay_addr.json
+  keep_events relay.out
   "$relay" "$@" > relay.out 2> relay.err < /dev/null &
   relay_pid=$!
   pids+=("$relay_pid")
@@ -59,12 +62,13 @@ start_relay() { # its arguments; sets relay_pid, addr, direct, id, port
   port=$(echo "$addr" | cut -d/ -f5)
 }
 stop_relay() { kill -TERM "$relay_pid"; wait "$relay_pid"; }
-status() { timeout 10 "$relay" --status --json > status.out 2> status.err; }
+status() { keep_events status.out; timeout 10 "$relay" --status --json > status.out 2> status.err; }
 counter() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" status.out; }
 
 start_peer() { # NAME ARGUMENTS: a peer that goes on until its input ends; sets peer_pid
   local name=$1
   shift
+  keep_events "$name.out"
   "$peer" "$@" > "$name.out" 2> "$name.err" < idle &
   peer_pid=$!
   pids+=("$peer_pid")
@@ -255,6 +259,7 @@ wait "$relay_pid"
 
 # ---- one Yamux session inside channel 0 ---------------------------------------------------------------------------------------------------------------
 rm -f webrtc_direct_addr.json
+keep_events server.out
 "$server" -p 0 --echo --json > server.out 2> server.err < /dev/null &
 server_pid=$!
 pids+=("$server_pid")
@@ -271,6 +276,9 @@ expect "long lines over Yamux" 0 "." "$client" --mux yamux --json --send "$long"
 kill -TERM "$server_pid"
 wait "$server_pid"
 [ $? -eq 0 ] && pass || fail "server on SIGTERM"
+
+keep_events out *.out
+check_events > out 2>&1 && pass || fail "--json and events.schema.json"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

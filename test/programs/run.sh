@@ -5,6 +5,7 @@ set -u
 bin=$(cd "${1:-build/bin}" && pwd) || exit 1
 jsonl=$bin/../test/jsonl
 flood=$bin/../test/flood
+. "$(dirname "$0")/events.sh"
 dir=$(mktemp -d) || exit 1
 cd "$dir" || exit 1
 passed=0
@@ -23,6 +24,7 @@ fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; [ -f out ] && sed 's/^
 expect() {
   local name=$1 code=$2 want=$3 got
   shift 3
+  keep_events out
   timeout 20 "$@" > out 2> err < /dev/null
   got=$?
   if [ "$got" -ne "$code" ]; then fail "$name: exit $got, not $code"; return; fi
@@ -34,6 +36,7 @@ client=$bin/webrtc-direct-client
 server=$bin/webrtc-direct-server
 
 start_server() { # arguments of the server; sets server_pid and addr
+  keep_events server.out
   "$server" "$@" > server.out 2> server.err < /dev/null &
   server_pid=$!
   pids+=("$server_pid")
@@ -147,11 +150,14 @@ addr_file=w.json
 (trap '' INT; exec "$server" --addr-file w.json > w.out 2> w.err < /dev/null) &
 wpid=$!
 pids+=("$wpid")
-for _ in $(seq 100); do [ -s w.json ] && break; sleep 0.05; done
+for _ in $(seq 200); do [ -s w.json ] && grep -q Waiting w.err && break; sleep 0.05; done
 sed -n '$p' w.out | grep -q '/ip4/127.0.0.1/' && grep -q '/ip4/127.0.0.1/' w.json && pass || fail "wildcard addresses"
 kill -INT "$wpid"
 for _ in $(seq 40); do kill -0 "$wpid" 2>/dev/null || break; sleep 0.05; done
 kill -0 "$wpid" 2>/dev/null && fail "SIGINT inherited as ignored" || pass
+
+keep_events out *.out
+check_events > out 2>&1 && pass || fail "--json and events.schema.json"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
