@@ -100,7 +100,7 @@ static void dialer_ended(p2p *p, bool met, const weft_closed *why, weft_time now
 static void on_ended(void *user, app_session *s, const weft_closed *why, weft_time now) {
   p2p *p = user;
   if (p->wants_circuit == s) p->wants_circuit = NULL;
-  app_report_disconnected(&p->node.report, s->peer_text, why->text, app_who(why->who));
+  if (s->met) app_report_disconnected(&p->node.report, s->peer_text, why->text, app_who(why->who));
   if (!p->leaving && !p->listen) dialer_ended(p, s->met, why, now);
 }
 

@@ -150,7 +150,8 @@ check "none was told" sh -c '! grep -q "\"side\":\"local\"" out'
 expect "no path, and no fallback" 5 "no direct path" "$peer" -m dial --bind ::1 --no-fallback --ice-timeout 1 --stun none --send x
 expect "no path: the relay carries it" 0 '"event":"fallback".*"again_s":5' "$peer" -m dial --json --bind ::1 --ice-timeout 1 --stun none --send x
 expect "the relay is not the one of the address" 4 "peer id" "$peer" -m dial "${relay_addr%/p2p/*}/p2p/$other/p2p-circuit/webrtc/p2p/$alice_id"
-expect "nobody of that name" 3 "no reservation" "$peer" -m dial "$relay_addr/p2p-circuit/webrtc/p2p/$other"
+expect "nobody of that name" 3 "no reservation" "$peer" -m dial --json "$relay_addr/p2p-circuit/webrtc/p2p/$other"
+check "who was never connected is not disconnected" sh -c '! grep -q "\"disconnected\"" out'
 
 printf 'one\n  two  \n\n%s\nquit\nafter\n' "$(head -c 10000 /dev/zero | tr '\0' y)" | timeout 20 "$peer" -m dial --bind 127.0.0.1 > out 2> err
 check "interactive: quit leaves" test $? -eq 0
