@@ -55,6 +55,7 @@ void app_pcapng_begin(app_pcapng *p, FILE *file) {
 
 static void write_held(app_pcapng *p) {
   if (p->held_len > 0) fwrite(p->held, 1, p->held_len, p->file);
+  fflush(p->file);
   free(p->held);
   p->held = NULL;
   p->held_len = 0;
@@ -133,6 +134,7 @@ static void keep(app_pcapng *p, const uint8_t *block, size_t len) {
   if (!p->keyed && p->held_len + len > APP_PCAPNG_HELD) write_held(p);
   if (p->keyed) {
     fwrite(block, 1, len, p->file);
+    fflush(p->file); /* what is there counts, however the program ends */
     return;
   }
   memcpy(p->held + p->held_len, block, len);

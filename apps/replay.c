@@ -191,7 +191,7 @@ static bool asked(const session *s, session_cut_name cut, session_mode mode) {
 void session_check(session_report *r, const session *s, session_cut_name cut, const session_unit *u, session_mode mode,
                    bool ok, const char *what) {
   static const char *const modes[] = {"exact", "decode", "reach"};
-  if (!asked(s, cut, mode)) return;
+  if (!asked(s, cut, mode) || (r->layer && strcmp(r->layer, session_cut_names[cut]) != 0)) return;
   r->cases++;
   r->by_mode[mode]++;
   if (ok || (u && u->dialer != s->us_dialer && deviates(s, cut, u))) {

@@ -57,6 +57,7 @@ void session_free(session *s);
 
 typedef struct session_report {
   FILE *out;
+  const char *layer; /* the cut whose cases count; NULL: all */
   unsigned cases, passed, failed;
   unsigned by_mode[3]; /* exact, decode, reach: cases */
 } session_report;

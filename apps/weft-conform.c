@@ -1,4 +1,4 @@
-/* weft conform: runs the cases of vectors/v1 against our own layers, or against any implementation through a shim. */
+/* weft conform: runs the cases of vectors/v1 against our own layers, or against any implementation through a shim; replays sessions; looks at a peer. */
 #define _POSIX_C_SOURCE 200809L
 #include <glob.h>
 #include <signal.h>
@@ -21,6 +21,9 @@ typedef struct options {
   const char *layer, *dir, *shim, *format, *limit, *start, *expect, *filter;
   app_list files;
   bool verbose, strict;
+  bool session, json;
+  const char *live, *live_listen;
+  app_number version;
 } options;
 
 typedef struct run {
@@ -203,9 +206,74 @@ static int run_all(run *r) {
   return r->reporter.total.failed > 0 ? APP_EXIT_INTERNAL : APP_EXIT_OK;
 }
 
-static int parse(options *o, int argc, char **argv) {
+/* ---- which of the four it is ---- */
+
+typedef enum mode { CASES = 1, SESSION = 2, LIVE = 4, LIVE_LISTEN = 8 } mode;
+
+static bool refuse(const char *first, const char *second, const char *why) {
+  fprintf(stderr, "weft conform: '%s' cannot be combined with %s: %s\nTry 'weft conform --help'.\n", first, second,
+          why);
+  return false;
+}
+
+static bool one_mode(const options *o, mode *m) {
+  static const char why[] = "one of --session, --live and --live-listen at a time";
+  *m = o->session ? SESSION : o->live ? LIVE : o->live_listen ? LIVE_LISTEN : CASES;
+  if (o->session && (o->live || o->live_listen)) return refuse("--session", o->live ? "--live" : "--live-listen", why);
+  return !(o->live && o->live_listen) || refuse("--live", "--live-listen", why);
+}
+
+/* Each option with the modes in which it means something. */
+static bool options_fit(const options *o, mode m) {
+  const struct {
+    const char *name;
+    bool given;
+    unsigned modes;
+  } table[] = {
+      {"--layer", o->layer != NULL, CASES | SESSION},
+      {"--file", o->files.len > 0, CASES},
+      {"--dir", o->dir != NULL, CASES},
+      {"--filter", o->filter != NULL, CASES},
+      {"--shim", o->shim != NULL, CASES},
+      {"--expect", o->expect != NULL, CASES},
+      {"--case-timeout", o->limit != NULL, CASES},
+      {"--start-timeout", o->start != NULL, CASES},
+      {"--format", o->format != NULL, CASES},
+      {"--strict-errors", o->strict, CASES},
+      {"--verbose", o->verbose, CASES},
+      {"--direct-version", o->version.given, LIVE | LIVE_LISTEN},
+      {"--json", o->json, LIVE | LIVE_LISTEN},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    if (!table[i].given || (table[i].modes & m)) continue;
+    if (m == SESSION)
+      return refuse("--session", table[i].name, "sessions are replayed by our own layers and reported as a table");
+    if (m != CASES)
+      return refuse(m == LIVE ? "--live" : "--live-listen", table[i].name,
+                    "a running peer is looked at, no file is read (--json is its other format)");
+    fprintf(stderr, "weft conform: %s needs --live or --live-listen%s\n", table[i].name,
+            o->json ? "; vectors take --format json" : "");
+    return false;
+  }
+  return true;
+}
+
+/* What is no option: the folders of --session. */
+static bool arguments_fit(mode m, const char *const *args, int n) {
+  if (m == SESSION && n == 0) {
+    fputs("weft conform: --session needs a folder, such as vectors/recorded\n", stderr);
+    return false;
+  }
+  if (m == SESSION || n == 0) return true;
+  fprintf(stderr, "weft conform: unexpected argument '%s'%s\n", args[0],
+          m == CASES ? ": files take --file, folders --dir or --session" : "");
+  return false;
+}
+
+static int parse(options *o, int argc, char **argv, const char **args) {
   const app_option table[] = {
-      {"layer", 'l', APP_ARG_TEXT, &o->layer, 0, 0, "LAYER", "only files of this layer (stun, sctp, ...)"},
+      {"layer", 'l', APP_ARG_TEXT, &o->layer, 0, 0, "LAYER",
+       "only files of this layer (stun, sctp, ...); of sessions, only this cut"},
       {"file", 'f', APP_ARG_LIST, &o->files, 0, 0, "FILE", "this file instead of the folder's; may be repeated"},
       {"dir", 0, APP_ARG_TEXT, &o->dir, 0, 0, "DIR", "folder of the files (vectors/v1)"},
       {"filter", 0, APP_ARG_TEXT, &o->filter, 0, 0, "TEXT", "only cases whose id or operation contains this"},
@@ -219,36 +287,65 @@ static int parse(options *o, int argc, char **argv) {
       {"format", 0, APP_ARG_TEXT, &o->format, 0, 0, "F", "table, tap, junit or json (table)"},
       {"strict-errors", 0, APP_ARG_FLAG, &o->strict, 0, 0, NULL, "the class of a refusal counts too"},
       {"verbose", 'v', APP_ARG_FLAG, &o->verbose, 0, 0, NULL, "name what is unsupported or failed as expected"},
+      {"session", 0, APP_ARG_FLAG, &o->session, 0, 0, NULL,
+       "replay the recorded sessions in DIR... instead (made by --record)"},
+      {"live", 0, APP_ARG_TEXT, &o->live, 0, 0, "MULTIADDR",
+       "instead: dial this webrtc-direct listener, show what it does"},
+      {"live-listen", 0, APP_ARG_TEXT, &o->live_listen, 0, 0, "MULTIADDR",
+       "instead: wait there for a dialer (two minutes)"},
+      {"direct-version", 0, APP_ARG_NUMBER, &o->version, 1, 2, "N", "of webrtc-direct, with --live (1)"},
+      {"json", 0, APP_ARG_FLAG, &o->json, 0, 0, NULL, "with --live, --live-listen: one JSON object per behaviour"},
   };
   const app_usage u = {
-      argv[0],
-      "[OPTIONS]",
+      "weft conform",
+      "[OPTIONS] [--session DIR...]",
       "Runs conformance vectors. Exit 0: all passed or as expected; 1: an unexpected result, an unexpected pass too;\n"
       "2: a file or an option is wrong. 'weft conform --session DIR...' replays recorded sessions instead,\n"
-      "'weft conform --live MULTIADDR' or '--live-listen MULTIADDR' shows what a running peer does.",
+      "'weft conform --live MULTIADDR' or '--live-listen MULTIADDR' shows what a running peer does.\n"
+      "A session replays in the modes that vectors/README.md gives: exact (the same bytes from us again), decode\n"
+      "(the same fields, and the same bytes from them), reach (as far as it went; the bytes are free).",
       table,
       sizeof table / sizeof *table,
-      0,
-      "  weft conform --shim 'python3 my_shim.py' --layer stun\n"};
-  const char *positional[1];
-  return app_args_parse(&u, argc, argv, positional);
+      (size_t)argc,
+      "  weft conform --shim 'python3 my_shim.py' --layer stun\n"
+      "  weft conform --session vectors/recorded --layer sctp\n"
+      "  weft conform --live /ip4/127.0.0.1/udp/4001/webrtc-direct/certhash/uEi.../p2p/12D3Koo...\n"
+      "  weft conform --live-listen /ip4/127.0.0.1/udp/0/webrtc-direct\n"};
+  return app_args_parse(&u, argc, argv, args);
+}
+
+static int run_cases(run *r) {
+  options *o = &r->o;
+  if (!o->dir) o->dir = "vectors/v1";
+  if (!read_format(o->format ? o->format : "table", &r->reporter.format) || !check_shim(o->shim) ||
+      !read_limit("--case-timeout", o->limit ? o->limit : "5", &r->child.limit_ms) ||
+      !read_limit("--start-timeout", o->start ? o->start : "30", &r->child.start_ms) ||
+      !conform_expect_load(&r->expectations, o->expect))
+    return APP_EXIT_USAGE;
+  r->child.command = o->shim;
+  r->reporter.verbose = o->verbose;
+  if (!o->shim) watch();
+  int rc = run_all(r);
+  conform_expect_free(&r->expectations);
+  return rc;
+}
+
+static int run_mode(run *r, const char *const *args, int n) {
+  const options *o = &r->o;
+  mode m;
+  if (!one_mode(o, &m) || !options_fit(o, m) || !arguments_fit(m, args, n)) return APP_EXIT_USAGE;
+  if (m == CASES) return run_cases(r);
+  if (m == SESSION) return weft_replay(args, (size_t)n, o->layer);
+  return weft_live(o->live, o->live_listen, (unsigned)o->version.value, o->json);
 }
 
 int weft_conform(int argc, char **argv) {
   static run r;
-  if (argc > 1 && strcmp(argv[1], "--session") == 0) return weft_replay(argc, argv);
-  if (argc > 1 && strncmp(argv[1], "--live", 6) == 0) return weft_live(argc, argv);
-  r.o = (options){.dir = "vectors/v1", .format = "table", .limit = "5", .start = "30"};
-  int rc = parse(&r.o, argc, argv);
-  if (rc == APP_ARGS_DONE) return APP_EXIT_OK;
-  if (rc == APP_ARGS_BAD || !read_format(r.o.format, &r.reporter.format) || !check_shim(r.o.shim) ||
-      !read_limit("--case-timeout", r.o.limit, &r.child.limit_ms) ||
-      !read_limit("--start-timeout", r.o.start, &r.child.start_ms) || !conform_expect_load(&r.expectations, r.o.expect))
-    return APP_EXIT_USAGE;
-  r.child.command = r.o.shim;
-  r.reporter.verbose = r.o.verbose;
-  if (!r.o.shim) watch();
-  rc = run_all(&r);
-  conform_expect_free(&r.expectations);
+  const char **args = calloc((size_t)argc + 1, sizeof *args);
+  if (!args) return APP_EXIT_INTERNAL;
+  r.o = (options){.version = {1, false}};
+  int n = parse(&r.o, argc, argv, args);
+  int rc = n == APP_ARGS_DONE ? APP_EXIT_OK : n < 0 ? APP_EXIT_USAGE : run_mode(&r, args, n);
+  free(args);
   return rc;
 }

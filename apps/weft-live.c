@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "apps/args.h"
 #include "apps/clock.h"
 #include "apps/live.h"
 #include "apps/text.h"
@@ -106,33 +105,8 @@ static int run(live *l, const char *to, const char *at, bool json) {
   return code;
 }
 
-int weft_live(int argc, char **argv) {
+int weft_live(const char *to, const char *at, unsigned version, bool json) {
   static live l;
-  static const char *to, *at;
-  static bool json;
-  static app_number version = {1, false};
-  static const app_option options[] = {
-      {"live", 0, APP_ARG_TEXT, &to, 0, 0, "MULTIADDR", "dial this listener"},
-      {"live-listen", 0, APP_ARG_TEXT, &at, 0, 0, "MULTIADDR", "wait there for a dialer (two minutes)"},
-      {"direct-version", 0, APP_ARG_NUMBER, &version, 1, 2, "N", "of webrtc-direct, with --live (1)"},
-      {"json", 0, APP_ARG_FLAG, &json, 0, 0, NULL, "one JSON object per behaviour"},
-  };
-  static const app_usage usage = {
-      "weft conform",
-      "--live MULTIADDR | --live-listen MULTIADDR",
-      "Shows behaviours of a running webrtc-direct peer, each with the clause that asks for it.\n"
-      "Exit code: 0, 1 one failed, 2 usage.",
-      options,
-      sizeof options / sizeof options[0],
-      0,
-      "  weft conform --live /ip4/127.0.0.1/udp/4001/webrtc-direct/certhash/uEi.../p2p/12D3Koo...\n"
-      "  weft conform --live-listen /ip4/127.0.0.1/udp/0/webrtc-direct\n"};
-  int n = app_args_parse(&usage, argc, argv, NULL);
-  if (n < 0) return n == APP_ARGS_DONE ? APP_EXIT_OK : APP_EXIT_USAGE;
-  if (!to == !at) {
-    fprintf(stderr, "weft conform: one of --live and --live-listen\n");
-    return APP_EXIT_USAGE;
-  }
-  l.version = (uint8_t)version.value;
+  l.version = (uint8_t)version;
   return run(&l, to, at, json);
 }

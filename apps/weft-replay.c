@@ -74,29 +74,26 @@ static void look(found *f, const char *dir, int depth) {
   free(names);
 }
 
-static int usage(FILE *out, int code) {
-  fprintf(
-      out,
-      "Usage: weft conform --session DIR...\n\n"
-      "Replays recorded sessions (made by --record; DIR may hold several) with our own layers, each layer in the mode "
-      "that\n"
-      "vectors/README.md gives: exact (the same bytes from us again), decode (the same fields, and the same bytes from "
-      "them),\n"
-      "reach (as far as it went; the bytes are free). Exit code: 0, 1 a case failed, 2 a folder that is no session.\n");
-  return code;
+static bool known_layer(const char *layer) {
+  if (!layer) return true;
+  for (int i = 0; i < SESSION_CUTS; i++)
+    if (strcmp(layer, session_cut_names[i]) == 0) return true;
+  fprintf(stderr,
+          "weft conform: --layer '%s': the cuts of a session are udp, stun, dtls, sctp, dcep, messages, streams\n",
+          layer);
+  return false;
 }
 
-int weft_replay(int argc, char **argv) {
-  found f = {.report = {.out = stdout}};
-  if (argc < 3) return usage(stderr, APP_EXIT_USAGE);
-  if (strcmp(argv[2], "--help") == 0) return usage(stdout, APP_EXIT_OK);
+int weft_replay(const char *const *dirs, size_t n, const char *layer) {
+  found f = {.report = {.out = stdout, .layer = layer}};
+  if (!known_layer(layer)) return APP_EXIT_USAGE;
   if (sodium_init() < 0) return APP_EXIT_INTERNAL;
   printf("%-64s %6s %6s %6s %6s\n", "sessions", "cases", "exact", "decode", "failed");
-  for (int i = 2; i < argc; i++) {
+  for (size_t i = 0; i < n; i++) {
     unsigned before = f.sessions;
-    look(&f, argv[i], DEPTH);
+    look(&f, dirs[i], DEPTH);
     if (f.sessions == before) {
-      fprintf(stderr, "weft conform: %s: no session.json there or below\n", argv[i]);
+      fprintf(stderr, "weft conform: %s: no session.json there or below\n", dirs[i]);
       f.bad = true;
     }
   }

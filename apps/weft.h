@@ -4,6 +4,9 @@
 #ifndef APPS_WEFT_H
 #define APPS_WEFT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 typedef struct app_command {
   const char *name;
   int (*run)(int argc, char **argv);
@@ -13,7 +16,10 @@ typedef struct app_command {
 int weft_decode(int argc, char **argv);        /* weft-decode.c */
 int weft_interop_agent(int argc, char **argv); /* weft-agent.c */
 int weft_conform(int argc, char **argv);       /* weft-conform.c */
-int weft_replay(int argc, char **argv);        /* weft-replay.c: weft conform --session */
-int weft_live(int argc, char **argv);          /* weft-live.c: weft conform --live, --live-listen */
+
+/* weft conform --session (weft-replay.c): n folders; layer NULL, or the cut whose cases count. The exit code. */
+int weft_replay(const char *const *dirs, size_t n, const char *layer);
+/* weft conform --live, --live-listen (weft-live.c): one of to and at is NULL; version of webrtc-direct. The exit code. */
+int weft_live(const char *to, const char *at, unsigned version, bool json);
 
 #endif

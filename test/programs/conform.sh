@@ -157,6 +157,29 @@ expect 'timeout 0' 2 'number of seconds' "$weft" conform --case-timeout 0
 expect 'empty folder' 2 'no \*.json in nowhere' "$weft" conform --dir nowhere
 expect 'no case' 2 'no case was chosen' "$weft" conform --file good.json --layer nosuch
 expect 'help' 0 'unexpected pass' "$weft" conform --help
+also 'help: --session' '^ +--session +replay'
+also 'help: --live' '^ +--live MULTIADDR +instead'
+also 'help: --live-listen' '^ +--live-listen MULTIADDR +instead'
+
+# ---- the other modes, wherever their option stands ----
+recorded=$top/vectors/recorded/weft-0.1.0
+expect 'session' 0 '^1 sessions: ' "$weft" conform --session "$recorded/v1-dialed"
+expect 'session: folder in front' 0 '^2 sessions: ' "$weft" conform "$recorded/v1-dialed" "$recorded/v2-dialed" --session
+mkdir session && cp "$recorded"/v1-dialed/* session && sed -i '1s/"wire":"../"wire":"ff/' session/dcep.jsonl
+expect 'session: a broken cut' 1 'FAIL session/dcep.jsonl:1: ' "$weft" conform --session session
+expect 'session: that cut alone' 1 'FAIL session/dcep.jsonl:1: ' "$weft" conform --layer dcep session --session
+expect 'session: another cut' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform session --layer stun --session
+expect 'session: an unknown cut' 2 "--layer 'noise': the cuts of a session are udp, stun" "$weft" conform --layer noise --session "$recorded/v1-dialed"
+expect 'session: no folder' 2 '--session needs a folder' "$weft" conform --session
+expect 'session: another option' 2 "'--session' cannot be combined with --shim: sessions are replayed by our own layers" "$weft" conform --shim x --session "$recorded/v1-dialed"
+expect 'session: a format' 2 "'--session' cannot be combined with --format: .* reported as a table" "$weft" conform --session "$recorded/v1-dialed" --format json
+expect 'session and live' 2 "'--session' cannot be combined with --live: one of --session, --live and --live-listen at a time" "$weft" conform --live /ip4/127.0.0.1/udp/9 --session "$recorded/v1-dialed"
+expect 'live and live-listen' 2 "'--live' cannot be combined with --live-listen" "$weft" conform --live-listen x --live y
+expect 'live: another option' 2 "'--live' cannot be combined with --layer: a running peer" "$weft" conform --layer stun --live x
+expect 'live: an argument' 2 "unexpected argument 'more'" "$weft" conform --live x more
+expect 'live: not first' 2 'no-address' "$weft" conform --json --direct-version 2 --live no-address
+expect 'vectors: --json' 2 '--json needs --live or --live-listen; vectors take --format json' "$weft" conform --json
+expect 'vectors: an argument' 2 "unexpected argument 'good.json': files take --file" "$weft" conform good.json
 expect 'shim: a request that is not JSON' 0 '^{"id":null,"status":"error","error":"bad request","why":"the request is not JSON: line 1: .*"}$' sh -c "printf 'hello\n{\"id\":7,\"op\":\"varint.decode\",\"in\":{\"hex\":\"01\"}}\n' | '$bin/weft-shim'"
 also 'shim: the next request is answered' '^{"id":7,"status":"ok","out":'
 expect 'shim: list' 0 '^stun_message.decode$' "$bin/weft-shim" --list

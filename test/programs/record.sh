@@ -93,6 +93,23 @@ check "decode: not a capture" eval '"$weft" decode "$self" > decoded 2> decode.e
 check "decode: no such file" eval '"$weft" decode nothing-here 2> decode.err; [ $? -eq 2 ] && grep -q "nothing-here" decode.err'
 check "decode: half a byte" eval 'echo 000 | "$weft" decode - 2> decode.err; [ $? -eq 2 ] && grep -q "line 1: 3 hex digits" decode.err'
 
+# and what tshark makes of them, with the script that vectors/README.md names
+lua=$here/../../vectors/sctp_in_dtls.lua
+tshark_count() { # SESSION: SCTP packets, each with its tag
+  tshark -X "lua_script:$lua" -r "$1/session.pcapng" -T fields -e sctp.verification_tag 2> tshark.err | tr ',' '\n' | grep -c .
+}
+tshark_why() {
+  command -v tshark > /dev/null || { echo "there is no tshark here"; return 1; }
+  tshark -v 2> /dev/null | tr '\n' ' ' | grep -q 'with Lua' || { echo "this tshark has no Lua"; return 1; }
+}
+if why=$(tshark_why); then
+  for s in v1 v2 listener listener-2 "$here"/../../vectors/recorded/*/*; do
+    check "tshark: SCTP packets of $s" [ "$(tshark_count "$s")" -eq "$(units "$s" sctp)" ]
+  done
+else
+  echo "left out: SCTP as tshark counts it: $why"
+fi
+
 # replay: as recorded it passes; one wrong bit in any cut, a line too few, another end or garbage does not
 replay() { "$weft" conform --session "$@" > replayed 2>&1; }
 check "replay of four sessions" replay v1 v2 listener listener-2
@@ -142,6 +159,9 @@ wait "$server_pid"
 check "killed: what was reached" has gone '"NOISE", "READY"\]' || { cat gone/session.json client.err; ls; }
 check "killed: whole lines" [ "$(wc -l < gone/udp.jsonl)" -eq "$(units gone udp)" ]
 check "killed: more than a handshake" [ "$(units gone sctp)" -gt 6 ]
+check "killed: the capture is whole" decoded gone/session.pcapng
+check "killed: the capture has what udp.jsonl has" [ "$(nodes udp)" -eq "$(units gone udp)" ]
+check "killed: and the packets of sctp.jsonl" [ "$(nodes sctp)" -eq "$(units gone sctp)" ]
 
 # two peers behind a relay: their direct connection is the same at both ends; the relay's own, with each of them, are recorded by the relay
 "$bin/webrtc-p2p-relay" --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/webrtc-direct --json --record relay > relay.out 2> relay.err < /dev/null &
