@@ -193,6 +193,14 @@ def own_dialed(folder, version):
         ours.stop()
 
 
+def theirs_alone(folder, who, relay):
+    """Of the relay's two connections the first is Alice's."""
+    if who == "relay":
+        relay.stop()
+        shutil.rmtree(folder.work / "session")
+        (folder.work / "session-2").rename(folder.work / "session")
+
+
 def private(folder, who, theirs=None):
     """Alice and Bob through our relay, on 127.0.0.1 alone; `who` of relay, alice, bob is recorded. theirs: Bob is a peer's."""
     def command(name, *rest):
@@ -213,6 +221,7 @@ def private(folder, who, theirs=None):
             ping(bob, 2)
             say_goodbye(bob)
             alice.wait_event("disconnected", 30)
+            theirs_alone(folder, who, relay)
             return
         bob = JsonProc("bob", command("bob", f"{BIN}/webrtc-p2p-peer", "-m", "dial", "--bind", "127.0.0.1", "--send", "hello", "--send", "bye", listening))
         code = bob.wait(40)
@@ -223,9 +232,6 @@ def private(folder, who, theirs=None):
         for p in (bob, alice, relay):
             if p:
                 p.stop()
-    if theirs and who == "relay":  # the first is Alice's
-        shutil.rmtree(folder.work / "session")
-        (folder.work / "session-2").rename(folder.work / "session")
 
 
 def foreign_scenarios(name):
