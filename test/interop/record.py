@@ -28,9 +28,6 @@ LOSS, DELAY_MS, SEED = 0.05, 5, 7
 DEVIATIONS = {"go": [{"cut": "dcep", "wire": "02000000", "clause": "RFC 8832 section 5.2",
                       "what": "pion/datachannel sends an ACK of four bytes, the message has one"}]}
 
-# Those with which no session comes through such loss.
-UNRELIABLE = ()
-
 
 class Folder:
     """Where one session goes."""
@@ -239,8 +236,7 @@ def foreign_scenarios(name):
     for version in peer.versions:
         yield f"v{version}-dialed", lambda f, v=version: dialed(f, name, v, say_goodbye)
     yield "v1-dialed-vanished", lambda f: dialed(f, name, 1, vanish)
-    if name not in UNRELIABLE:
-        yield "v1-dialed-loss", lambda f: dialed(f, name, 1, say_goodbye, lossy=True)
+    yield "v1-dialed-loss", lambda f: dialed(f, name, 1, say_goodbye, lossy=True)
     if getattr(peer, "speaks_webrtc", False):
         yield "private-dialed", lambda f: private(f, "alice", name)
         yield "relay-dialed", lambda f: private(f, "relay", name)
