@@ -149,8 +149,7 @@ void conform_report_end(conform_reporter *r) {
   }
   fflush(stdout);
   FILE *to = r->format == CONFORM_TABLE ? stdout : stderr;
-  fprintf(to, "%u cases, %u passed, %u failed", t->cases, t->passed, t->failed);
-  if (t->unsupported > 0) fprintf(to, ", %u unsupported", t->unsupported);
-  if (t->expected > 0) fprintf(to, ", %u failed as expected", t->expected);
-  fputc('\n', to);
+  if (t->unsupported + t->expected > 0)
+    fprintf(to, "Not counted: %u unsupported, %u failed as expected\n", t->unsupported, t->expected);
+  fprintf(to, "%u cases, %u passed, %u failed\n", t->passed + t->failed, t->passed, t->failed);
 }
