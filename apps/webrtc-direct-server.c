@@ -204,10 +204,10 @@ static int run(server *s, const app_list *listen) {
   s->node.on_writable = tick;
   s->node.host.identified = on_identified;
   s->node.report.prompt = "Server: ";
+  app_loop_signals(&s->node.loop, on_signal, s);
   int code = start(s, listen);
   if (code != APP_EXIT_OK) return code;
   app_loop_timer(&s->node.loop, deadline, tick, s);
-  app_loop_signals(&s->node.loop, on_signal, s);
   app_line_input_start(&s->input, &s->node.loop, on_line, on_input_end, s);
   app_report_prompt(&s->node.report);
   code = app_loop_run(&s->node.loop);
