@@ -341,7 +341,7 @@ vectors-%: $(B)/bin/weft
 conformance: vectors ## the same
 mutants: ## breaks 40 rules of the layers one by one and counts which the vectors notice (MUTANTS="1 5"); needs a tree without changes
 	@python3 test/conformance/mutants $(MUTANTS)
-conform-peers: $(B)/bin/weft ## py-libp2p, js-libp2p and go-libp2p against the vectors, through shims; installs them
+conform-peers: $(B)/bin/weft ## other implementations against the vectors, through shims; installs them (PEERS="pion js": these)
 	@BIN=$(abspath $(B))/bin timeout 3600 python3 test/conformance/peers $(PEERS)
 
 sim: $(SIMS:%=$(B)/test/%) ## simulated sessions, SEEDS=10000

@@ -9,8 +9,5 @@ require (
 	github.com/multiformats/go-multibase v0.3.0
 	github.com/multiformats/go-multihash v0.2.3
 	github.com/multiformats/go-varint v0.1.0
-	github.com/pion/dtls/v3 v3.1.2
-	github.com/pion/ice/v4 v4.0.10
-	github.com/pion/stun/v3 v3.1.1
 	google.golang.org/protobuf v1.36.11
 )

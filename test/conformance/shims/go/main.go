@@ -1,18 +1,11 @@
-// go-libp2p and pion behind the protocol of vectors/SHIM.md. Every operation calls the library's own function; nothing is checked here. An
+// go-libp2p and its packages behind the protocol of vectors/SHIM.md. Every operation calls the library's own function; nothing is checked here. An
 // operation that is refused panics with the library's error.
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
 	"strconv"
 
-	"github.com/flynn/noise"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/record"
@@ -23,31 +16,9 @@ import (
 	"github.com/multiformats/go-multibase"
 	"github.com/multiformats/go-multihash"
 	"github.com/multiformats/go-varint"
-	"github.com/pion/dtls/v3/pkg/protocol/handshake"
-	"github.com/pion/dtls/v3/pkg/protocol/recordlayer"
-	"github.com/pion/ice/v4"
-	"github.com/pion/stun/v3"
 	"google.golang.org/protobuf/proto"
 )
 
-type fields map[string]any
-
-var errAuth, errUnsupported = errors.New("auth"), errors.New("unsupported")
-
-func check(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-func must[T any](v T, err error) T { check(err); return v }
-func auth(err error) {
-	if err != nil {
-		panic(errAuth)
-	}
-}
-func text(g fields, k string) string   { s, _ := g[k].(string); return s }
-func octets(g fields, k string) []byte { return must(hex.DecodeString(text(g, k))) }
-func hx(b []byte) string               { return hex.EncodeToString(b) }
 func hexes(list [][]byte) []string {
 	out := []string{}
 	for _, b := range list {
@@ -68,12 +39,6 @@ func forms(id peer.ID) fields {
 	return fields{"multihash": hx([]byte(id)), "text": id.String(), "cid": peer.ToCid(id).String()}
 }
 
-func message(g fields) *stun.Message {
-	m := stun.New()
-	check(stun.Decode(octets(g, "hex"), m))
-	return m
-}
-
 func circuitMessage(kind string, status *circuit.Status, p *circuit.Peer) fields {
 	out := fields{"type": kind}
 	if status != nil {
@@ -84,50 +49,6 @@ func circuitMessage(kind string, status *circuit.Status, p *circuit.Peer) fields
 	}
 	return out
 }
-
-// ---- Noise ----
-
-func side(g fields, name, prologue string) *noise.HandshakeState {
-	suite := noise.NewCipherSuite(noise.DH25519, noise.CipherChaChaPoly, noise.HashSHA256)
-	static := must(suite.GenerateKeypair(bytes.NewReader(octets(g, name+"_static"))))
-	return must(noise.NewHandshakeState(noise.Config{CipherSuite: suite, Pattern: noise.HandshakeXX, Initiator: name == "init", Prologue: octets(g, prologue),
-		StaticKeypair: static, Random: bytes.NewReader(octets(g, name+"_ephemeral"))}))
-}
-
-// The first n messages of the handshake, each read by the other side.
-func exchange(g fields, n int) (sides [2]*noise.HandshakeState, messages []string) {
-	prologue := "init_prologue"
-	if g["resp_prologue"] != nil {
-		prologue = "resp_prologue"
-	}
-	sides = [2]*noise.HandshakeState{side(g, "init", "init_prologue"), side(g, "resp", prologue)}
-	for i := 0; i < n; i++ {
-		m, _, _, err := sides[i%2].WriteMessage(nil, must(hex.DecodeString(g["payloads"].([]any)[i].(string))))
-		check(err)
-		messages = append(messages, hx(m))
-		_, _, _, err = sides[1-i%2].ReadMessage(nil, m)
-		auth(err)
-	}
-	return
-}
-
-func handshakes(g fields) fields {
-	if len(g["payloads"].([]any)) != 3 {
-		panic(errUnsupported)
-	}
-	sides, messages := exchange(g, 3)
-	return fields{"messages": messages, "handshake_hash": hx(sides[0].ChannelBinding())}
-}
-
-func readMessage(g fields) fields {
-	index := must(strconv.Atoi(fmt.Sprint(g["message_index"])))
-	sides, _ := exchange(g, index)
-	payload, _, _, err := sides[1-index%2].ReadMessage(nil, octets(g, "message"))
-	auth(err)
-	return fields{"payload": hx(payload)}
-}
-
-// ---- the others of more than a line ----
 
 // One frame of libp2p: an unsigned varint and that much protobuf.
 func frame(g fields) fields {
@@ -167,43 +88,6 @@ func publicKey(g fields) fields {
 func verify(g fields) fields {
 	if ok, err := must(crypto.UnmarshalPublicKey(octets(g, "public_key"))).Verify(octets(g, "message"), octets(g, "signature")); err != nil || !ok {
 		panic(errAuth)
-	}
-	return fields{}
-}
-
-func integrity(g fields) fields {
-	if text(g, "algorithm") != "sha1" || (text(g, "realm") != "" && text(g, "key_algorithm") != "md5") {
-		panic(errUnsupported)
-	}
-	key := stun.NewShortTermIntegrity(text(g, "password"))
-	if text(g, "realm") != "" {
-		key = stun.NewLongTermIntegrity(text(g, "username"), text(g, "realm"), text(g, "password"))
-	}
-	auth(key.Check(message(g)))
-	return fields{"key": hx(key)}
-}
-
-func stunDecode(g fields) fields {
-	m, classes := message(g), []string{"request", "indication", "success", "error"}
-	return fields{"class": classes[m.Type.Class], "method": int(m.Type.Method), "length": int(m.Length), "transaction_id": hx(m.TransactionID[:])}
-}
-
-func candidate(g fields) fields {
-	c := must(ice.UnmarshalCandidate(text(g, "text")))
-	out := fields{"foundation": c.Foundation(), "component": int(c.Component()), "transport": c.NetworkType().NetworkShort(), "priority": c.Priority(), "address": c.Address(), "port": c.Port(), "type": c.Type().String()}
-	if r := c.RelatedAddress(); r != nil && r.Address != "" {
-		out["rel_address"], out["rel_port"] = r.Address, r.Port
-	}
-	return out
-}
-
-func records(g fields) fields {
-	for _, b := range must(recordlayer.UnpackDatagram(octets(g, "hex"))) {
-		var h recordlayer.Header
-		check(h.Unmarshal(b))
-		if h.Epoch == 0 && h.ContentType != 22 { // of a handshake message pion needs all fragments
-			check((&recordlayer.RecordLayer{}).Unmarshal(b))
-		}
 	}
 	return fields{}
 }
@@ -251,13 +135,7 @@ var ops = map[string]func(fields) fields{
 	},
 	"peer_id.parse":     func(g fields) fields { return forms(must(peer.Decode(text(g, "text")))) },
 	"peer_id.decode":    func(g fields) fields { return forms(must(peer.IDFromBytes(octets(g, "multihash")))) },
-	"public_key.decode": publicKey, "public_key.verify": verify, "stun_message.decode": stunDecode, "stun_integrity.check": integrity, "ice_candidate.parse": candidate, "dtls_record.decode": records,
-	"stun_fingerprint.check": func(g fields) fields { auth(stun.Fingerprint.Check(message(g))); return fields{} },
-	"dtls_client_hello.decode": func(g fields) fields {
-		var m handshake.MessageClientHello
-		check(m.Unmarshal(octets(g, "hex")))
-		return fields{"cookie": hx(m.Cookie), "session_id": hx(m.SessionID)}
-	},
+	"public_key.decode": publicKey, "public_key.verify": verify,
 	"webrtc_framing.decode": frame, "noise_xx.handshake": handshakes, "noise_xx.read": readMessage, "signed_envelope.open": envelope,
 	"relay_hop.decode": func(g fields) fields {
 		var m circuit.HopMessage
@@ -277,36 +155,7 @@ var ops = map[string]func(fields) fields{
 }
 
 // The library reads more than these operations give back.
-var partial = map[string]bool{"public_key.decode": true, "stun_message.decode": true, "ice_candidate.parse": true, "dtls_record.decode": true, "dtls_client_hello.decode": true, "noise_xx.handshake": true,
+var partial = map[string]bool{"public_key.decode": true, "noise_xx.handshake": true,
 	"relay_hop.decode": true, "relay_stop.decode": true, "signed_envelope.open": true, "identify.decode": true}
 
-func answer(id any, op string, in fields) (out fields) {
-	out = fields{"id": id, "status": "unsupported"}
-	defer func() {
-		if r := recover(); r != nil && r != errUnsupported {
-			out["status"], out["error"] = "error", map[bool]string{true: "auth", false: "malformed"}[r == errAuth]
-		}
-	}()
-	if run := ops[op]; run != nil {
-		result := run(in)
-		out["status"], out["out"], out["partial"] = "ok", result, partial[op]
-	}
-	return
-}
-
-func main() {
-	in, out := bufio.NewReaderSize(os.Stdin, 1<<20), json.NewEncoder(os.Stdout)
-	for {
-		line, err := in.ReadBytes('\n')
-		if err != nil {
-			return
-		}
-		var q struct {
-			ID any    `json:"id"`
-			Op string `json:"op"`
-			In fields `json:"in"`
-		}
-		check(json.Unmarshal(line, &q))
-		out.Encode(answer(q.ID, q.Op, q.In))
-	}
-}
+func main() { serve(ops, partial) }

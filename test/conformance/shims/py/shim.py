@@ -1,15 +1,9 @@
 #!/usr/bin/env python3
 """py-libp2p and its packages behind the protocol of vectors/SHIM.md. Every operation calls the library's own function; nothing is checked here."""
-import json
 import logging
-import sys
 
 logging.disable(logging.CRITICAL)
 
-from aioice import stun
-from aioice.candidate import Candidate
-from aiortc import rtcsctptransport as sctp
-from aiortc.sdp import SessionDescription
 from libp2p.crypto.serialization import deserialize_public_key
 from libp2p.crypto.x25519 import X25519PublicKey
 from libp2p.identity.identify.pb import identify_pb2
@@ -29,10 +23,7 @@ import base58
 import multibase
 import multihash
 
-
-class Refused(Exception):
-    def __init__(self, kind="malformed"):
-        self.kind = kind
+from serve import Refused, serve
 
 
 def varint_decode(given):
@@ -78,55 +69,6 @@ def verify(given):
     if not key.verify(bytes.fromhex(given["message"]), bytes.fromhex(given["signature"])):
         raise Refused("auth")
     return {}
-
-
-def stun_decode(given):
-    data = bytes.fromhex(given["hex"])
-    m = stun.parse_message(data)
-    names = {0x000: "request", 0x010: "indication", 0x100: "success", 0x110: "error"}
-    return {"class": names[int(m.message_class)], "method": int(m.message_method), "length": len(data) - 20, "transaction_id": m.transaction_id.hex()}
-
-
-def stun_integrity(given):
-    if given["algorithm"] != "sha1" or "realm" in given:
-        raise NotImplementedError
-    m = stun.parse_message(bytes.fromhex(given["hex"]), integrity_key=given["password"].encode())
-    if "MESSAGE-INTEGRITY" not in m.attributes:
-        raise Refused("auth")
-    return {"key": given["password"].encode().hex()}
-
-
-def stun_fingerprint(given):
-    if "FINGERPRINT" not in stun.parse_message(bytes.fromhex(given["hex"])).attributes:
-        raise Refused("auth")
-    return {}
-
-
-def candidate(given):
-    text = given["text"]
-    if not text.startswith("candidate:"):
-        raise ValueError
-    c = Candidate.from_sdp(text[len("candidate:"):])
-    return {"foundation": c.foundation, "component": c.component, "transport": c.transport.lower(), "priority": c.priority, "address": c.host, "port": c.port, "type": c.type,
-            "rel_address": c.related_address, "rel_port": c.related_port}
-
-
-def sctp_verify(given):
-    sctp.parse_packet(bytes.fromhex(given["hex"]))
-    return {}
-
-
-def sctp_decode(given):
-    data = bytes.fromhex(given["hex"])
-    source, destination, tag, chunks = sctp.parse_packet(data)
-    return {"source_port": source, "destination_port": destination, "verification_tag": tag, "checksum_ok": True}
-
-
-def sdp_parse(given):
-    d = SessionDescription.parse(given["text"])
-    m = next(m for m in d.media if m.kind == "application")
-    prints = [f.value.replace(":", "").lower() for f in m.dtls.fingerprints if f.algorithm.lower() == "sha-256"]
-    return {"ice_ufrag": m.ice.usernameFragment, "ice_pwd": m.ice.password, "fingerprints": prints}
 
 
 def frame_of(m):
@@ -206,8 +148,8 @@ OPS = {
     "varint.encode": lambda g: {"hex": encode_uvarint(int(g["value"])).hex()}, "varint.decode": varint_decode, "multiaddr.parse": multiaddr_parse, "multiaddr.decode": multiaddr_decode,
     "multibase.decode": multibase_decode, "multihash.decode": multihash_decode, "multihash.base58": lambda g: {"multihash": base58.b58decode(g["text"]).hex()},
     "certhash.parse": lambda g: {"sha256": fingerprint_from_multibase(g["text"]).hex()}, "peer_id.parse": lambda g: forms(ID.from_string(g["text"])), "public_key.decode": public_key,
-    "public_key.verify": verify, "stun_message.decode": stun_decode, "stun_integrity.check": stun_integrity, "stun_fingerprint.check": stun_fingerprint, "ice_candidate.parse": candidate,
-    "ice_credentials.check": credentials, "sctp_packet.verify": sctp_verify, "sctp_packet.decode": sctp_decode, "sdp.parse": sdp_parse, "webrtc_framing.decode": framing_decode,
+    "public_key.verify": verify,
+    "ice_credentials.check": credentials, "webrtc_framing.decode": framing_decode,
     "webrtc_framing.encode": framing_encode, "webrtc_framing.split": framing_split, "noise_payload.verify": payload, "noise_prologue.build": prologue,
     "relay_hop.decode": hop(circuit_pb2.HopMessage), "relay_stop.decode": hop(circuit_pb2.StopMessage), "signed_envelope.open": envelope,
     "signed_envelope.signing_input": lambda g: {"hex": make_unsigned(g["domain"], bytes.fromhex(g["payload_type"]), bytes.fromhex(g["payload"])).hex()},
@@ -215,23 +157,7 @@ OPS = {
 }
 
 # The library reads more than these operations give back.
-PARTIAL = {"stun_message.decode", "sctp_packet.decode", "sdp.parse", "public_key.decode", "peer_id.parse", "relay_hop.decode", "relay_stop.decode", "noise_payload.verify", "signed_envelope.open", "identify.decode",
-           "signaling.decode", "ice_candidate.parse", "multihash.base58"}
+PARTIAL = {"public_key.decode", "peer_id.parse", "relay_hop.decode", "relay_stop.decode", "noise_payload.verify", "signed_envelope.open", "identify.decode",
+           "signaling.decode", "multihash.base58"}
 
-
-
-def main():
-    for line in sys.stdin:
-        q = json.loads(line)
-        answer = {"id": q["id"], "status": "unsupported"}
-        if q["op"] in OPS:
-            try:
-                answer = {"id": q["id"], "status": "ok", "out": OPS[q["op"]](q["in"]), "partial": q["op"] in PARTIAL}
-            except NotImplementedError:
-                pass
-            except Exception as e:
-                answer = {"id": q["id"], "status": "error", "error": getattr(e, "kind", "malformed")}
-        print(json.dumps(answer), flush=True)
-
-
-main()
+serve(OPS, PARTIAL)

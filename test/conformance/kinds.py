@@ -1,0 +1,54 @@
+"""The implementations behind the shims of test/conformance/shims: one entry each. `peers` installs and asks them, generate/all.py names them in the `check` of a case.
+
+An entry: the name in vectors/expect and RESULTS.md, how its folder of shims/ is installed, and which package answers an operation: the first prefix of `tools` that fits. A package has
+the version that the shim's own list pins; a tool that is in no list (Python from a clause of an RFC) is named as it is."""
+import collections
+import json
+import os
+import re
+
+SHIMS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "shims")
+
+Kind = collections.namedtuple("Kind", "name installer tools")
+
+KINDS = {
+    "weft": Kind("weft", None, []),  # our own library, in process
+    "py": Kind("py-libp2p", "python", [("multiaddr", "py-multiaddr"), ("multibase", "py-multibase"), ("multihash.base58", "base58"), ("multihash", "py-multihash"), ("", "py-libp2p")]),
+    "js": Kind("js-libp2p", "node", [
+        ("varint", "uint8-varint"), ("multiaddr", "@multiformats/multiaddr"), ("multi", "multiformats"), ("peer_id", "@libp2p/peer-id"), ("public_key", "@libp2p/crypto"), ("yamux", "@libp2p/yamux"),
+        ("relay", "@libp2p/circuit-relay-v2"), ("signed", "@libp2p/peer-record"), ("peer_record", "@libp2p/peer-record"), ("identify", "@libp2p/identify"), ("noise_payload", "@libp2p/noise"), ("", "@libp2p/webrtc")]),
+    "go": Kind("go-libp2p", "go", [
+        ("varint", "go-varint"), ("multiaddr", "go-multiaddr"), ("multibase", "go-multibase"), ("multihash", "go-multihash"), ("certhash", "go-multihash"), ("noise", "flynn/noise"), ("", "go-libp2p")]),
+    "pion": Kind("pion", "go", [("stun", "pion/stun"), ("ice", "pion/ice"), ("dtls", "pion/dtls")]),
+    "aiortc": Kind("aiortc", "python", [("stun", "aioice"), ("ice", "aioice"), ("", "aiortc")]),
+}
+
+# Names of packages as people know them.
+KNOWN_AS = {"libp2p": "py-libp2p", "multiaddr": "py-multiaddr"}
+
+
+def python_pins(folder):
+    return re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)", open(os.path.join(folder, "requirements.txt")).read(), re.M)
+
+
+def node_pins(folder):
+    return list(json.load(open(os.path.join(folder, "package.json")))["dependencies"].items())
+
+
+def go_pins(folder):
+    found = re.findall(r"^\t(\S+) v(\S+)$", open(os.path.join(folder, "go.mod")).read(), re.M)
+    return [(re.sub(r"^(github\.com/((multiformats|libp2p)/)?|google\.golang\.org/)|/v\d+$", "", name), version) for name, version in found]
+
+
+PINS = {None: lambda folder: [], "python": python_pins, "node": node_pins, "go": go_pins}
+
+
+def versions(kind):
+    """Package and version of all that the shim names."""
+    return {KNOWN_AS.get(name, name): version for name, version in PINS[KINDS[kind].installer](os.path.join(SHIMS, kind))}
+
+
+def tool(kind, op):
+    """What stands behind an operation of a shim."""
+    name, pinned = next(t for prefix, t in KINDS[kind].tools if op.startswith(prefix)), versions(kind)
+    return "%s %s" % (name, pinned[name]) if name in pinned else name

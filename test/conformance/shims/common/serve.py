@@ -1,0 +1,28 @@
+"""The protocol of vectors/SHIM.md for a shim in Python: a table of operations, each a function of `in` that gives `out` or raises."""
+import json
+import sys
+
+
+class Refused(Exception):
+    """What a library says with False, or by leaving something out."""
+
+    def __init__(self, kind="malformed"):
+        self.kind = kind
+
+
+def answer(q, ops, partial):
+    if q["op"] not in ops:
+        return {"status": "unsupported"}
+    try:
+        return {"status": "ok", "out": ops[q["op"]](q["in"]), "partial": q["op"] in partial}
+    except NotImplementedError:
+        return {"status": "unsupported"}
+    except Exception as e:
+        return {"status": "error", "error": getattr(e, "kind", "malformed")}
+
+
+def serve(ops, partial=()):
+    """`partial`: operations of a library that reads more than they give back."""
+    for line in sys.stdin:
+        q = json.loads(line)
+        print(json.dumps(dict(answer(q, ops, partial), id=q["id"])), flush=True)
