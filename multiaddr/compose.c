@@ -2,12 +2,18 @@
 
 #include "multiaddr/multiaddr_int.h"
 
+static bool ends_in_path(const weft_multiaddr *ma) {
+  weft_multiaddr_part p = {0};
+  for (size_t at = 0; weft_multiaddr_next(ma, &at, &p);) continue;
+  return p.code == WEFT_MA_UNIX;
+}
+
 int weft_multiaddr_append(weft_multiaddr *ma, uint32_t code, const uint8_t *value, size_t len) {
   const weft_multiaddr_protocol *p = weft_multiaddr_protocol_by_code(code);
   size_t before = ma->len;
   weft_wr w;
   if (!p) return WEFT_EUNSUPPORTED;
-  if (weft_multiaddr_value_check(p, value, len)) return WEFT_EMALFORMED;
+  if (weft_multiaddr_value_check(p, value, len) || ends_in_path(ma)) return WEFT_EMALFORMED;
   weft_wr_init(&w, ma->bytes + before, sizeof ma->bytes - before);
   weft_wr_uvarint(&w, p->code);
   if (p->size == WEFT_MULTIADDR_VARIABLE) weft_wr_uvarint(&w, len);

@@ -24,6 +24,20 @@ static bool next_word(words *t) {
   return true;
 }
 
+/* A path: what is left of the text, but for a slash at its end. */
+static void take_rest(words *t) {
+  t->len = (size_t)(t->end - t->word);
+  if (t->len > 0 && t->end[-1] == '/') t->len--;
+  t->p = t->end;
+}
+
+static const char *parse_value(words *t, const weft_multiaddr_protocol *p, weft_wr *w) {
+  if (!p->kind) return NULL;
+  if (!next_word(t)) return p->missing;
+  if (p->kind->path) take_rest(t);
+  return weft_multiaddr_value_parse(p, t->word, t->len, w);
+}
+
 static int parse_component(words *t, size_t component, weft_wr *w, weft_multiaddr_error *err) {
   const char *name = t->word;
   size_t name_len = t->len;
@@ -32,9 +46,7 @@ static int parse_component(words *t, size_t component, weft_wr *w, weft_multiadd
   const weft_multiaddr_protocol *p = weft_multiaddr_protocol_by_name(name, name_len);
   if (!p) return weft_multiaddr_fail(err, WEFT_EUNSUPPORTED, component, name, name_len, "unknown protocol");
   weft_wr_uvarint(w, p->code);
-  const char *wrong = NULL;
-  if (p->kind != WEFT_MULTIADDR_KIND_NONE)
-    wrong = next_word(t) ? weft_multiaddr_value_parse(p, t->word, t->len, w) : p->missing;
+  const char *wrong = parse_value(t, p, w);
   if (wrong) return weft_multiaddr_fail(err, WEFT_EMALFORMED, component, name, name_len, wrong);
   if (!weft_wr_ok(w)) return weft_multiaddr_fail(err, WEFT_ETOOBIG, component, name, name_len, too_long);
   return WEFT_OK;
@@ -76,7 +88,7 @@ int weft_multiaddr_format(const weft_multiaddr *ma, char *out, size_t cap) {
     const weft_multiaddr_protocol *p = weft_multiaddr_protocol_by_code(part.code);
     weft_wr_u8(&w, '/');
     weft_wr_bytes(&w, p->name, strlen(p->name));
-    if (p->kind == WEFT_MULTIADDR_KIND_NONE) continue;
+    if (!p->kind) continue;
     weft_wr_u8(&w, '/');
     weft_multiaddr_value_format(p, part.value, part.len, &w);
   }
@@ -115,6 +127,7 @@ static int check_component(weft_rd *r, size_t component, weft_multiaddr_error *e
   size_t len = weft_rd_left(&value);
   const char *wrong =
       weft_rd_ok(r) ? weft_multiaddr_value_check(p, weft_rd_bytes(&value, len), len) : "value runs past the end";
+  if (!wrong && p->kind && p->kind->path && weft_rd_left(r) > 0) wrong = "nothing may follow a path";
   return wrong ? weft_multiaddr_fail(err, WEFT_EMALFORMED, component, p->name, strlen(p->name), wrong) : WEFT_OK;
 }
 

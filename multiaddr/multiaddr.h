@@ -66,26 +66,49 @@ bool weft_peer_id_equal(const weft_peer_id *a, const weft_peer_id *b);
 
 /* ---- multiaddrs: multiaddr.c, protocols.c ---------------------------------------------------------------------------------------- */
 
-enum { /* multiaddr protocol codes, multiformats/multicodec table.csv */
-       WEFT_MA_IP4 = 0x04,
-       WEFT_MA_TCP = 0x06,
-       WEFT_MA_IP6 = 0x29,
-       WEFT_MA_IP6ZONE = 0x2a,
-       WEFT_MA_DNS = 0x35,
-       WEFT_MA_DNS4 = 0x36,
-       WEFT_MA_DNS6 = 0x37,
-       WEFT_MA_DNSADDR = 0x38,
-       WEFT_MA_UDP = 0x0111,
-       WEFT_MA_WEBRTC_DIRECT = 0x0118,
-       WEFT_MA_WEBRTC = 0x0119,
-       WEFT_MA_P2P_CIRCUIT = 0x0122,
-       WEFT_MA_P2P = 0x01a5,
-       WEFT_MA_TLS = 0x01c0,
-       WEFT_MA_QUIC_V1 = 0x01cd,
-       WEFT_MA_CERTHASH = 0x01d2,
-       WEFT_MA_WS = 0x01dd,
-       WEFT_MA_WSS = 0x01de,
-       WEFT_MA_HTTP = 0x01e0
+/* multiformats/multiaddr protocols.csv, in its order. Text form of the value; in bytes it has the size given, or a length in front (V). */
+enum {
+  WEFT_MA_IP4 = 4,                  /* 32 bits: "192.0.2.1" */
+  WEFT_MA_TCP = 6,                  /* 16 bits: "4001" */
+  WEFT_MA_UDP = 273,                /* 16 bits */
+  WEFT_MA_DCCP = 33,                /* 16 bits */
+  WEFT_MA_IP6 = 41,                 /* 128 bits: "2001:db8::1" */
+  WEFT_MA_IP6ZONE = 42,             /* V: "eth0", in front of ip6 (RFC 4007) */
+  WEFT_MA_IPCIDR = 43,              /* 8 bits: "24" */
+  WEFT_MA_DNS = 53,                 /* V: "example.org" */
+  WEFT_MA_DNS4 = 54,                /* V */
+  WEFT_MA_DNS6 = 55,                /* V */
+  WEFT_MA_DNSADDR = 56,             /* V */
+  WEFT_MA_SCTP = 132,               /* 16 bits */
+  WEFT_MA_UDT = 301,                /* no value */
+  WEFT_MA_UTP = 302,                /* no value */
+  WEFT_MA_UNIX = 400,               /* V: a path, "/unix/run/weft.sock"; it takes the rest of the address */
+  WEFT_MA_P2P = 421,                /* V: "12D3Koo..." */
+  WEFT_MA_ONION = 444,              /* 96 bits: "timaq4ygg2iegci7:80" */
+  WEFT_MA_ONION3 = 445,             /* 296 bits: 56 characters, ":80" */
+  WEFT_MA_GARLIC64 = 446,           /* V: at least 386 bytes in I2P's base64 */
+  WEFT_MA_GARLIC32 = 447,           /* V: 32, or at least 35 bytes in base32 */
+  WEFT_MA_TLS = 448,                /* no value */
+  WEFT_MA_SNI = 449,                /* V: "example.org" */
+  WEFT_MA_NOISE = 454,              /* no value */
+  WEFT_MA_QUIC = 460,               /* no value */
+  WEFT_MA_QUIC_V1 = 461,            /* no value */
+  WEFT_MA_WEBTRANSPORT = 465,       /* no value */
+  WEFT_MA_CERTHASH = 466,           /* V: a multihash, "uEi..." */
+  WEFT_MA_HTTP = 480,               /* no value */
+  WEFT_MA_HTTP_PATH = 481,          /* V: percent-encoded, "api%2Fv0" */
+  WEFT_MA_HTTPS = 443,              /* no value */
+  WEFT_MA_WS = 477,                 /* no value */
+  WEFT_MA_WSS = 478,                /* no value */
+  WEFT_MA_P2P_WEBSOCKET_STAR = 479, /* no value */
+  WEFT_MA_P2P_STARDUST = 277,       /* no value */
+  WEFT_MA_P2P_WEBRTC_STAR = 275,    /* no value */
+  WEFT_MA_P2P_WEBRTC_DIRECT = 276,  /* no value */
+  WEFT_MA_WEBRTC_DIRECT = 280,      /* no value */
+  WEFT_MA_WEBRTC = 281,             /* no value */
+  WEFT_MA_P2P_CIRCUIT = 290,        /* no value */
+  WEFT_MA_MEMORY = 777,             /* 64 bits: "4"; protocols.csv says V, implementations have a 64-bit number */
+  WEFT_MA_PLAINTEXTV2 = 0x706c61    /* no value; multicodec table.csv alone has it */
 };
 
 #define WEFT_MULTIADDR_MAX 1024      /* bytes; longer addresses are refused */
@@ -110,8 +133,8 @@ typedef struct weft_multiaddr_error {
   char text[192]; /* "component 3: certhash: not multibase" */
 } weft_multiaddr_error;
 
-/* err may be NULL. A trailing slash is accepted and dropped; "/ipfs/" is read as "/p2p/". WEFT_EMALFORMED, WEFT_EUNSUPPORTED (unknown protocol),
- * WEFT_ETOOBIG. */
+/* err may be NULL. A trailing slash is accepted and dropped; "/ipfs/" is read as "/p2p/". WEFT_EMALFORMED, WEFT_EUNSUPPORTED (a protocol
+ * that is not in the table), WEFT_ETOOBIG. */
 int weft_multiaddr_parse(weft_multiaddr *ma, const char *text, weft_multiaddr_error *err);
 int weft_multiaddr_from_bytes(weft_multiaddr *ma, const uint8_t *data, size_t len, weft_multiaddr_error *err);
 int weft_multiaddr_format(const weft_multiaddr *ma, char *out, size_t cap);
@@ -119,7 +142,7 @@ bool weft_multiaddr_next(const weft_multiaddr *ma, size_t *at, weft_multiaddr_pa
 int weft_multiaddr_find(const weft_multiaddr *ma, uint32_t code,
                         weft_multiaddr_part *p); /* the first; WEFT_ENOTFOUND */
 bool weft_multiaddr_equal(const weft_multiaddr *a, const weft_multiaddr *b);
-/* Appends one component from its binary value (len 0 for those without). */
+/* Appends one component from its binary value (len 0 for those without). Nothing may follow a unix path: WEFT_EMALFORMED. */
 int weft_multiaddr_append(weft_multiaddr *ma, uint32_t code, const uint8_t *value, size_t len);
 int weft_multiaddr_append_addr(weft_multiaddr *ma, const weft_addr *a,
                                uint32_t transport); /* ip4|ip6[zone] then udp|tcp */

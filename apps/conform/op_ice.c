@@ -35,6 +35,8 @@ static conform_status parse(conform_call *c) {
   weft_ice_candidate got;
   if (!text || text->type != JSON_STRING) return CONFORM_BAD;
   int rc = weft_ice_candidate_parse(&got, text->text, text->len);
+  /* RFC 8839 section 5.1: a candidate of a transport that is not known is ignored, by everybody. */
+  if (rc == WEFT_EUNSUPPORTED) return CONFORM_MALFORMED;
   return rc == WEFT_OK ? put_candidate(c, &got) : conform_code(rc);
 }
 

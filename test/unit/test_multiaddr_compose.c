@@ -90,9 +90,23 @@ START_TEST(an_address_goes_in_whole_or_not_at_all) {
 }
 END_TEST
 
+START_TEST(nothing_is_appended_to_a_path) {
+  weft_multiaddr ma;
+  ck_assert_int_eq(weft_multiaddr_parse(&ma, "/ws/unix/a", NULL), WEFT_OK);
+  size_t before = ma.len;
+  ck_assert_int_eq(weft_multiaddr_append(&ma, WEFT_MA_WS, NULL, 0), WEFT_EMALFORMED);
+  ck_assert_uint_eq(ma.len, before);
+  ck_assert_int_eq(weft_multiaddr_parse(&ma, "/ws", NULL), WEFT_OK);
+  ck_assert_int_eq(weft_multiaddr_append(&ma, WEFT_MA_UNIX, (const uint8_t *)"/a", 2), WEFT_OK);
+}
+END_TEST
+
 Suite *test_multiaddr_compose(void) {
-  static const unit_test tests[] = {UNIT(a_listener_writes_its_address), UNIT(ip6_brings_its_zone),
+  static const unit_test tests[] = {UNIT(a_listener_writes_its_address),
+                                    UNIT(ip6_brings_its_zone),
                                     UNIT(what_does_not_belong_is_refused_and_nothing_changes),
-                                    UNIT(a_full_address_stays_as_it_is), UNIT(an_address_goes_in_whole_or_not_at_all)};
+                                    UNIT(a_full_address_stays_as_it_is),
+                                    UNIT(an_address_goes_in_whole_or_not_at_all),
+                                    UNIT(nothing_is_appended_to_a_path)};
   return unit_suite("multiaddr/compose", tests, sizeof tests / sizeof tests[0]);
 }

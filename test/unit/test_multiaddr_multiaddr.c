@@ -40,6 +40,12 @@ START_TEST(text_and_bytes) {
       {"/ip6/::ffff:0:1/tcp/1", "2900000000000000000000ffff00000001060001"},
       {"/dns4/example.com/tcp/42/tls/http", "360b6578616d706c652e636f6d06002ac003e003"},
       {"/dnsaddr/libp2p.io", "38096c69627032702e696f"},
+      {"/onion/timaq4ygg2iegci7:80/http", "bc039a18087306369043091f0050e003"},
+      {"/ip4/192.0.2.0/ipcidr/24", "04c00002002b18"},
+      {"/dns/a/tcp/443/tls/sni/a/http/http-path/api%2Fv0", "3501610601bbc003c1030161e003e103066170692f7630"},
+      {"/ip4/1.2.3.4/tcp/80/unix/a/b c", "0401020304060050900306"
+                                         "2f612f622063"},
+      {"/memory/4/plaintextv2", "89060000000000000004e1d8c103"},
       {"/ip4/0.0.0.0/udp/0/quic-v1/p2p/" PEER "/p2p-circuit/webrtc", "0400000000910200"
                                                                      "00cd03a50326" PEER_HEX "a2029902"},
   };
@@ -57,6 +63,11 @@ START_TEST(other_spellings_become_canonical) {
   static const char *const cases[][2] = {
       {"/ip4/1.2.3.4/tcp/1/", "/ip4/1.2.3.4/tcp/1"},
       {"/ws/", "/ws"},
+      {"/unix/a/b/", "/unix/a/b"},
+      {"/unix//a", "/unix//a"},
+      {"/unix/ws/p2p-circuit", "/unix/ws/p2p-circuit"},
+      {"/ipcidr/024", "/ipcidr/24"},
+      {"/http-path/a:b%2fc%7e", "/http-path/a%3Ab%2Fc~"},
       {"/ipfs/" PEER, "/p2p/" PEER},
       {"/tcp/00080", "/tcp/80"},
       {"/ip6/2001:0DB8:0:0::1", "/ip6/2001:db8::1"},
@@ -85,8 +96,8 @@ static void check_refused(const char *text, int code, size_t component, const ch
 }
 
 START_TEST(errors_point_at_the_component) {
-  check_refused("/ip4/127.0.0.1/udp/70000", WEFT_EMALFORMED, 2, "udp", "component 2: udp: port is above 65535");
-  check_refused("/ip4/127.0.0.1/udp/x", WEFT_EMALFORMED, 2, "udp", "component 2: udp: port is not a number");
+  check_refused("/ip4/127.0.0.1/udp/70000", WEFT_EMALFORMED, 2, "udp", "component 2: udp: number is above 65535");
+  check_refused("/ip4/127.0.0.1/udp/x", WEFT_EMALFORMED, 2, "udp", "component 2: udp: not a number");
   check_refused("/ip4/127.0.0.1/udp", WEFT_EMALFORMED, 2, "udp",
                 "component 2: udp: port is missing, as in \"/udp/4001\"");
   check_refused("/ip4/127.0.0.1/udp/", WEFT_EMALFORMED, 2, "udp",
@@ -102,6 +113,15 @@ START_TEST(errors_point_at_the_component) {
   check_refused("/ip6/1.2.3.4", WEFT_EMALFORMED, 1, "ip6", "component 1: ip6: not an IPv6 address");
   check_refused("/ip6/fe80::1%2", WEFT_EMALFORMED, 1, "ip6",
                 "component 1: ip6: a zone goes in front, as in \"/ip6zone/eth0/ip6/fe80::1\"");
+  check_refused("/onion/timaq4ygg2iegci7", WEFT_EMALFORMED, 1, "onion",
+                "component 1: onion: port is missing, as in \":80\" at its end");
+  check_refused("/ws/http-path/", WEFT_EMALFORMED, 2, "http-path",
+                "component 2: http-path: value is missing, as in \"/http-path/api%2Fv0\"");
+  check_refused("/ws/unix", WEFT_EMALFORMED, 2, "unix",
+                "component 2: unix: value is missing, as in \"/unix/run/weft.sock\"");
+  check_refused("/ws/unix/", WEFT_EMALFORMED, 2, "unix",
+                "component 2: unix: value is missing, as in \"/unix/run/weft.sock\"");
+  check_refused("/ws/unix/a//", WEFT_EMALFORMED, 2, "unix", "component 2: unix: path ends with a slash");
   check_refused("/ws/p2p/Qm1", WEFT_EMALFORMED, 2, "p2p", "component 2: p2p: not a peer id");
   check_refused("/ws//ws", WEFT_EMALFORMED, 2, "", "component 2: no protocol between two slashes");
   check_refused("/ws//", WEFT_EMALFORMED, 2, "", "component 2: no protocol between two slashes");
@@ -177,6 +197,10 @@ START_TEST(bad_bytes) {
   check_bytes_refused("80808080808080808001", WEFT_EMALFORMED, "component 1: protocol code is not a minimal varint");
   check_bytes_refused("3600", WEFT_EMALFORMED, "component 1: dns4: value is empty");
   check_bytes_refused("3603612f62", WEFT_EMALFORMED, "component 1: dns4: name holds a slash");
+  check_bytes_refused("9003022f61dd03", WEFT_EMALFORMED, "component 1: unix: nothing may follow a path");
+  check_bytes_refused("900302612f", WEFT_EMALFORMED, "component 1: unix: path does not begin with a slash");
+  check_bytes_refused("e10300", WEFT_EMALFORMED, "component 1: http-path: value is empty");
+  check_bytes_refused("bc039a18087306369043091f0000", WEFT_EMALFORMED, "component 1: onion: port is 0");
   check_bytes_refused("36830061", WEFT_EMALFORMED, "component 1: dns4: value runs past the end");
   check_bytes_refused("a5031611140000000000000000000000000000000000000000", WEFT_EMALFORMED,
                       "component 1: p2p: not a peer id");

@@ -33,7 +33,15 @@ START_TEST(each_kind_both_ways) {
   check_text("ip6", "0000000000000000000000007f000001", "::7f00:1");
   check_text("tcp", "0000", "0");
   check_text("udp", "ffff", "65535");
+  check_text("dccp", "0fa1", "4001");
+  check_text("sctp", "0001", "1");
+  check_text("ipcidr", "00", "0");
+  check_text("ipcidr", "ff", "255");
+  check_text("memory", "0000000000000000", "0");
+  check_text("memory", "0102030405060708", "72623859790382856");
+  check_text("memory", "ffffffffffffffff", "18446744073709551615");
   check_text("dns", "612e62", "a.b");
+  check_text("sni", "612e62", "a.b");
   check_text("ip6zone", "65746830", "eth0");
   check_text("certhash", "12042c26b46b", "uEgQsJrRr");
   check_text("p2p", "1220d52ebb89d85b02a284948203a62ff28389c57c9f42beec4ec20db76a68911c0b",
@@ -63,8 +71,31 @@ START_TEST(ports_are_plain_decimals) {
 }
 END_TEST
 
+START_TEST(numbers_have_the_room_of_their_protocol) {
+  static const char *const bad[][2] = {
+      {"ipcidr", "256"}, {"ipcidr", "1026"}, {"memory", "18446744073709551616"}, {"memory", "92233720368547758081"},
+      {"memory", "-1"},  {"memory", "a"}};
+  uint8_t out[16];
+  weft_wr w;
+  weft_wr_init(&w, out, sizeof out);
+  for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++)
+    ck_assert_ptr_nonnull(weft_multiaddr_value_parse(protocol(bad[i][0]), bad[i][1], strlen(bad[i][1]), &w));
+  ck_assert_uint_eq(weft_wr_len(&w), 0);
+}
+END_TEST
+
+/* A component may hold any hash: sha1, sha2-512 cut short, identity, one that nobody knows. */
+START_TEST(a_certhash_of_any_function) {
+  check_text("certhash", "11142c26b46b68ffc68ff99b453c1d30413413422d70", "uERQsJrRraP_Gj_mbRTwdMEE0E0ItcA");
+  check_text("certhash", "130401020304", "uEwQBAgME");
+  check_text("certhash", "000101", "uAAEB");
+  check_text("certhash", "ff7f0101", "u_38BAQ");
+}
+END_TEST
+
 Suite *test_multiaddr_value(void) {
   static const unit_test tests[] = {UNIT(each_kind_both_ways), UNIT(fixed_sizes_are_exact),
-                                    UNIT(ports_are_plain_decimals)};
+                                    UNIT(ports_are_plain_decimals), UNIT(numbers_have_the_room_of_their_protocol),
+                                    UNIT(a_certhash_of_any_function)};
   return unit_suite("multiaddr/value", tests, sizeof tests / sizeof tests[0]);
 }
