@@ -1,7 +1,6 @@
-"""Varints, multibase, multihash, certhash, peer ids, keys, multiaddrs."""
+"""Varints, multibase, multihash, certhash, peer ids, keys."""
 import base64
 import hashlib
-import ipaddress
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -27,6 +26,12 @@ def varints(to):
             to.reject("varint.decode", "cut-%d-at-%d" % (1 << bits, n), ["Truncated"], {"hex": good[:n].hex()}, rule_end)
         for size in range(len(good) + 1, 10):
             to.reject("varint.decode", "overlong-%d-in-%d" % (1 << bits, size), ["OverlongVarint"], {"hex": overlong(1 << bits, size).hex()}, rule_min)
+    for bits in (9, 15, 22, 29, 36, 43, 50, 57, 61):
+        good = varint((1 << bits) - 1)
+        for n in range(1, len(good)):
+            to.reject("varint.decode", "cut-%d-at-%d" % ((1 << bits) - 1, n), ["Truncated"], {"hex": good[:n].hex()}, rule_end)
+        for size in range(len(good) + 1, 10):
+            to.reject("varint.decode", "overlong-%d-in-%d" % ((1 << bits) - 1, size), ["OverlongVarint"], {"hex": overlong((1 << bits) - 1, size).hex()}, rule_min)
     for n in (0, 1, 127):
         for size in range(2, 10):
             to.reject("varint.decode", "overlong-%d-in-%d" % (n, size), ["OverlongVarint"], {"hex": overlong(n, size).hex()}, rule_min)
@@ -37,6 +42,28 @@ def varints(to):
 
 
 # ---- certhash ----
+
+def base64_cut_rule(n, clause):
+    """What is wrong with the first n characters of a certhash of 34 octets in base64url."""
+    if n == 0:
+        return "multiformats/multibase: the first character is an assigned prefix"
+    if n % 4 == 2:
+        return "RFC 4648 section 4: 24 bits are four characters; one alone has no octet"
+    octets = (n - 1) * 6 // 8
+    return clause + ("code and length are there" if octets < 2 else "32 octets of digest, as its length says; %d are there" % (octets - 2))
+
+
+SPOILED = {  # what is wrong with a multihash
+    "digest-33": "sha2-256 has 32 octets, not 33", "length-31": "no octets behind the digest", "length-33": "as many octets as the length says", "trailing": "no octets behind the digest",
+    "empty-multihash": "code and length are there", "code-overlong": "the code is an unsigned-varint in its shortest form", "length-overlong": "the length is an unsigned-varint in its shortest form",
+    "digest-empty": "sha2-256 has 32 octets, not 0"}
+
+
+OUTSIDE = "RFC 4648 section 3.3: no characters outside the alphabet"
+TEXT_RULE = {"padding": "multiformats/multibase: base64url (u) has no padding", "plus": OUTSIDE + "; \"+\" is not in base64url (section 5)", "slash": OUTSIDE + "; \"/\" is not in base64url (section 5)",
+             "space": "multiformats/multibase: the first character is an assigned prefix", "newline": OUTSIDE, "no-prefix": "multiformats/multibase: the first character is an assigned prefix",
+             "unknown-prefix": "multiformats/multibase: the first character is an assigned prefix", "wrong-alphabet": OUTSIDE + "; base16 (section 8)"}
+
 
 def certhashes(to):
     op, clause = "certhash.parse", "libp2p/specs webrtc-direct, Addressing: certhash is a multibase multihash; "
@@ -50,7 +77,7 @@ def certhashes(to):
             if i < 2:
                 to.add(op, "parse-%s-%d" % (prefix, i), ["Normal"], {"text": prefix + coded}, out={"sha256": digest.hex()}, check="Python base64")
     for n in range(len(text)):
-        to.reject(op, "cut-at-%d" % n, ["Truncated"], {"text": text[:n]}, clause + "32 octets of digest")
+        to.reject(op, "cut-at-%d" % n, ["Truncated"], {"text": text[:n]}, base64_cut_rule(n, clause))
     good = b"\x12\x20" + digest
 
     def url(data):
@@ -59,10 +86,10 @@ def certhashes(to):
                              ("length-33", b"\x12\x21" + digest, "WrongLength"), ("trailing", good + b"\0", "Trailing"), ("empty-multihash", b"", "Truncated"),
                              ("code-overlong", b"\x92\x00\x20" + digest, "OverlongVarint"), ("length-overlong", b"\x12\xa0\x00" + digest, "OverlongVarint"),
                              ("digest-empty", b"\x12\x00", "WrongLength")):
-        to.reject(op, name, [flag], {"text": url(data)}, clause + "code, length, and exactly that many octets")
+        to.reject(op, name, [flag], {"text": url(data)}, clause + SPOILED[name])
     for name, bad in (("padding", text + "="), ("plus", "u" + text[1:-1] + "+"), ("slash", "u" + text[1:-1] + "/"), ("space", " " + text), ("newline", text + "\n"),
                       ("no-prefix", text[1:]), ("unknown-prefix", "!" + text[1:]), ("wrong-alphabet", "f" + text[1:])):
-        to.reject(op, name, ["WrongValue"], {"text": bad}, "multiformats/multibase table; RFC 4648 sections 3.2, 3.3 and 5")
+        to.reject(op, name, ["WrongValue"], {"text": bad}, TEXT_RULE[name])
     for code, name, size in ((0x13, "sha2-512", 64), (0x11, "sha1", 20), (0x00, "identity", 32)):
         to.add(op, "hash-%s" % name, ["UnknownValue", "Strict"], {"text": url(bytes([code, size]) + det(name, size))}, result="acceptable",
                comment="another hash: may be known, but no certificate of webrtc-direct is compared with it")
@@ -74,10 +101,11 @@ def multihashes(to):
         good = varint(code) + varint(size) + digest
         to.add("multihash.encode", "encode-%02x" % code, ["Normal"], {"code": code, "digest": digest.hex()}, out={"multihash": good.hex()}, check="Python")
         for n in spread(len(good), 40):
-            to.reject("multihash.decode", "cut-%02x-at-%d" % (code, n), ["Truncated"], {"hex": good[:n].hex()}, "multiformats/multihash: code, length, and exactly that many octets")
-        to.reject("multihash.decode", "trailing-%02x" % code, ["Trailing"], {"hex": good.hex() + "00"}, "multiformats/multihash: code, length, and exactly that many octets")
-        to.reject("multihash.decode", "overlong-code-%02x" % code, ["OverlongVarint"], {"hex": (overlong(code, 2) + good[1:]).hex()}, "multiformats unsigned-varint, as multiformats/multihash uses it")
-        to.reject("multihash.decode", "overlong-length-%02x" % code, ["OverlongVarint"], {"hex": (good[:1] + overlong(size, 2) + digest).hex()}, "multiformats unsigned-varint, as multiformats/multihash uses it")
+            missing = "the code is there" if n == 0 else "the length is there" if n == 1 else "%d octets of digest, as the length says; %d are there" % (size, n - 2)
+            to.reject("multihash.decode", "cut-%02x-at-%d" % (code, n), ["Truncated"], {"hex": good[:n].hex()}, "multiformats/multihash, Format: " + missing)
+        to.reject("multihash.decode", "trailing-%02x" % code, ["Trailing"], {"hex": good.hex() + "00"}, "multiformats/multihash, Format: no octets behind the digest")
+        to.reject("multihash.decode", "overlong-code-%02x" % code, ["OverlongVarint"], {"hex": (overlong(code, 2) + good[1:]).hex()}, "multiformats unsigned-varint, as multiformats/multihash uses it: the code in its shortest form")
+        to.reject("multihash.decode", "overlong-length-%02x" % code, ["OverlongVarint"], {"hex": (good[:1] + overlong(size, 2) + digest).hex()}, "multiformats unsigned-varint, as multiformats/multihash uses it: the length in its shortest form")
 
 
 def multibases(to):
@@ -87,18 +115,83 @@ def multibases(to):
                                     ("m", "base64", base64.b64encode(data).decode().rstrip("=")), ("u", "base64url", base64.urlsafe_b64encode(data).decode().rstrip("=")),
                                     ("M", "base64pad", base64.b64encode(data).decode())):
             to.add("multibase.decode", "dec-%s-%d" % (name, size), ["Boundary"], {"text": prefix + coded}, out={"base": name, "hex": data.hex()}, check="Python base64")
-    rule = "multiformats/multibase table; RFC 4648 sections 3.2, 3.3 and 3.5"
     for prefix, tail in (("m", "A"), ("m", "AAAAA"), ("u", "A"), ("b", "a"), ("b", "aaa"), ("b", "aaaaaa"), ("f", "0"), ("f", "000"), ("M", "AA"), ("M", "AAA"), ("M", "A==="), ("M", "AA=A")):
-        to.reject("multibase.decode", "length-%s-%s" % (prefix, tail), ["WrongLength"], {"text": prefix + tail}, rule)
+        to.reject("multibase.decode", "length-%s-%s" % (prefix, tail), ["WrongLength"], {"text": prefix + tail}, PADDED if prefix == "M" else WHOLE[BASES[prefix][2]])
     for prefix, tail in (("m", "AB"), ("m", "AAB"), ("u", "AB"), ("u", "AAB"), ("b", "ab"), ("b", "aaab"), ("b", "aaaab"[:5]), ("M", "AB=="), ("M", "AAB=")):
         if prefix == "b" and len(tail) == 5:
             continue
         to.lenient("multibase.decode", "bits-%s-%s" % (prefix, tail), ["WrongValue"], {"text": prefix + tail}, "bits that are left over and not zero may be refused (RFC 4648 section 3.5)")
     for prefix in "mubfz":
         for bad in ("=", " ", "\n", "\u00e9", "!"):
-            to.reject("multibase.decode", "char-%s-%02x" % (prefix, ord(bad)), ["WrongValue"], {"text": prefix + "aaaa"[:3] + bad}, rule)
+            to.reject("multibase.decode", "char-%s-%02x" % (prefix, ord(bad)), ["WrongValue"], {"text": prefix + "aaaa"[:3] + bad}, not_in(prefix))
     for bad in ("", "x", "?", "\u00e9aa", "#", "1abc"):
         to.reject("multibase.decode", "prefix-%s" % (bad[:1] or "none"), ["UnknownValue"], {"text": bad}, "multiformats/multibase: the first character is an assigned prefix")
+    spoiled_bases(to)
+
+
+DIGITS, LOWER, UPPER = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+FLICKR = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+BASES = {  # multiformats/multibase, multibase.csv: name, where the alphabet is fixed, bits of a character (0: not in groups), characters that are not in it
+    "0": ("base2", "multibase.csv", 1, "2a "), "7": ("base8", "rfcs/Base8.md", 3, "89a"), "9": ("base10", "rfcs/Base10.md", 0, "a-."), "f": ("base16", "RFC 4648 section 8", 4, "gxz "),
+    "F": ("base16upper", "RFC 4648 section 8", 4, "GXZ "), "b": ("base32", "RFC 4648 section 6", 5, "0189"), "B": ("base32upper", "RFC 4648 section 6", 5, "0189"),
+    "v": ("base32hex", "RFC 4648 section 7", 5, "wxz-"), "V": ("base32hexupper", "RFC 4648 section 7", 5, "WXZ-"), "c": ("base32pad", "RFC 4648 section 6", 5, "0189"),
+    "C": ("base32padupper", "RFC 4648 section 6", 5, "0189"), "t": ("base32hexpad", "RFC 4648 section 7", 5, "wxz-"), "T": ("base32hexpadupper", "RFC 4648 section 7", 5, "WXZ-"),
+    "h": ("base32z", "z-base-32", 5, "02lv"), "k": ("base36", "rfcs/Base36.md", 0, "-_."), "K": ("base36upper", "rfcs/Base36.md", 0, "-_."), "z": ("base58btc", "draft-msporny-base58 section 2", 0, "0OIl"),
+    "Z": ("base58flickr", "multibase.csv", 0, "0OIl"), "m": ("base64", "RFC 4648 section 4", 6, "-_~."), "M": ("base64pad", "RFC 4648 section 4", 6, "-_~."),
+    "u": ("base64url", "RFC 4648 section 5", 6, "+/~."), "U": ("base64urlpad", "RFC 4648 section 5", 6, "+/~.")}
+WHOLE = {1: "multiformats/multibase: base2 has eight characters for an octet", 3: "multiformats/multibase rfcs/Base8.md: groups of three bits make whole octets",
+         4: "RFC 4648 section 8: two characters for an octet", 5: "RFC 4648 section 6: 40 bits are eight characters; 1, 3 or 6 are no whole number of octets",
+         6: "RFC 4648 section 4: 24 bits are four characters; one alone has no octet"}
+PADDED = "RFC 4648 section 3.2: padding up to a whole group, at the end, and no more"
+
+
+def not_in(prefix):
+    name, where, _, _ = BASES[prefix]
+    return "RFC 4648 section 3.3: no characters outside the alphabet of %s (%s)" % (name, where)
+
+
+def in_base(prefix, data):
+    """Text in a base with its prefix, upper case where the prefix is."""
+    name = BASES[prefix][0]
+    if name.startswith(("base64", "base16")) or name in ("base32", "base32upper", "base32pad", "base32padupper"):
+        coded = {"base64": base64.b64encode, "base16": base64.b16encode, "base32": base64.b32encode}[name[:6]](data).decode()
+        if "url" in name:
+            coded = base64.urlsafe_b64encode(data).decode()
+        coded = coded if "pad" in name else coded.rstrip("=")
+        return prefix + (coded if name.startswith("base64") or "upper" in name else coded.lower())
+    digits = {"base2": "01", "base8": "01234567", "base10": DIGITS, "base36": DIGITS + LOWER, "base36upper": DIGITS + UPPER, "base58btc": BASE58, "base58flickr": FLICKR,
+              "base32z": "ybndrfg8ejkmcpqxot1uwisza345h769"}.get(name, DIGITS + (UPPER if "upper" in name else LOWER)[:22])
+    bits = BASES[prefix][2]
+    n, out = int.from_bytes(data, "big"), ""
+    if bits == 0:
+        while n:
+            n, r = divmod(n, len(digits))
+            out = digits[r] + out
+        return prefix + digits[0] * (len(data) - len(data.lstrip(b"\0"))) + out
+    text = bin(n)[2:].zfill(8 * len(data))
+    text += "0" * (-len(text) % bits)
+    out = "".join(digits[int(text[i:i + bits], 2)] for i in range(0, len(text), bits))
+    return prefix + out + ("=" * (-len(out) % 8) if "pad" in name else "")
+
+
+def spoiled_bases(to):
+    op = "multibase.decode"
+    for prefix, (name, _, bits, outside) in BASES.items():
+        text = in_base(prefix, det("spoiled-" + name, 11 if "pad" in name else 10))
+        first, last = 1, len(text.rstrip("=")) - 1
+        for c in outside:
+            for where, at in (("first", first), ("middle", (first + last) // 2), ("last", last)):
+                to.reject(op, "outside-%s-%02x-%s" % (name, ord(c), where), ["WrongValue"], {"text": text[:at] + c + text[at + 1:]}, not_in(prefix))
+        for tail, n in (("dangling", 1), ("dangling-3", 3), ("dangling-6", 6)):
+            if bits in (4, 5, 6) and "pad" not in name and (n == 1 or bits == 5):
+                to.reject(op, "%s-%s" % (tail, name), ["WrongLength"], {"text": in_base(prefix, det("dangling", 30 if bits == 6 else 20)) + text[1] * n}, WHOLE[bits])
+        if "pad" in name:
+            bare = text.rstrip("=")
+            to.lenient(op, "padding-one-more-" + name, ["WrongLength"], {"text": text + "="}, "padding that is too much may be ignored (RFC 4648 section 3.3)")
+            for why, bad in (("none", bare), ("one-less", text[:-1]), ("alone", prefix + "="), ("first", prefix + "=" + text[1:-1]), ("middle", bare[:-2] + "=" + bare[-2:])):
+                to.reject(op, "padding-%s-%s" % (why, name), ["WrongLength"], {"text": bad}, PADDED)
+        elif bits in (5, 6):
+            to.reject(op, "padding-forbidden-%s" % name, ["WrongValue"], {"text": text + "=" * (-len(text[1:]) % (8 if bits == 5 else 4) or 1)}, "multiformats/multibase: %s (%s) has no padding" % (name, prefix))
 
 
 # ---- keys and peer ids ----
@@ -204,73 +297,6 @@ def ecdsa(to, message):
         to.reject("public_key.verify", name + "-other-message", ["WrongMac"], dict(given, message="00"), rule, "auth")
 
 
-# ---- multiaddrs ----
-
-def maddr(*parts):
-    """parts: (code, value) with the length prefix where the protocol has one; returns bytes and the ends of components."""
-    sized = {0x35, 0x36, 0x37, 0x38, 0x2A, 0x01A5, 0x01D2}
-    out, ends = b"", [0]
-    for code, value in parts:
-        out += varint(code) + (varint(len(value)) if code in sized else b"") + value
-        ends.append(len(out))
-    return out, ends
-
-
-def multiaddrs(to):
-    ip4, ip6 = ipaddress.ip_address("192.0.2.7").packed, ipaddress.ip_address("2001:db8::7").packed
-    cert = b"\x12\x20" + det("ma-cert", 32)
-    peer = ed_id(0)
-    port = (4001).to_bytes(2, "big")
-    samples = {"direct": [(4, ip4), (0x0111, port), (0x0118, b""), (0x01D2, cert), (0x01A5, peer)],
-               "direct6": [(0x29, ip6), (0x0111, port), (0x0118, b""), (0x01D2, cert), (0x01D2, b"\x12\x20" + det("ma-cert2", 32))],
-               "circuit": [(0x36, b"relay.example"), (6, port), (0x01A5, peer), (0x0122, b""), (0x0119, b""), (0x01A5, ed_id(1))]}
-    u = "u" + base64.urlsafe_b64encode(cert).decode().rstrip("=")
-    u2 = "u" + base64.urlsafe_b64encode(b"\x12\x20" + det("ma-cert2", 32)).decode().rstrip("=")
-    texts = {"direct": "/ip4/192.0.2.7/udp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, base58(peer)),
-             "direct6": "/ip6/2001:db8::7/udp/4001/webrtc-direct/certhash/%s/certhash/%s" % (u, u2),
-             "circuit": "/dns4/relay.example/tcp/4001/p2p/%s/p2p-circuit/webrtc/p2p/%s" % (base58(peer), base58(ed_id(1)))}
-    for name, parts in samples.items():
-        data, ends = maddr(*parts)
-        names = [t for t in texts[name].split("/") if t in ("ip4", "ip6", "udp", "tcp", "dns4", "webrtc-direct", "webrtc", "certhash", "p2p", "p2p-circuit")]
-        to.add("multiaddr.decode", name, ["Normal"], {"hex": data.hex()}, out={"text": texts[name], "protocols": names}, check="Python ipaddress, base64")
-        to.add("multiaddr.parse", name, ["Normal"], {"text": texts[name]}, out={"hex": data.hex(), "text": texts[name], "protocols": names}, check="Python ipaddress, base64")
-        for cut in cuts(data, keep=set(ends)):
-            to.reject("multiaddr.decode", "%s-cut-at-%d" % (name, len(cut)), ["Truncated"], {"hex": cut.hex()}, "multiformats/multiaddr: a value has the size its protocol says")
-    for code in (4, 6, 0x29):
-        to.reject("multiaddr.decode", "overlong-code-%d" % code, ["OverlongVarint"], {"hex": (overlong(code, 2) + ip6[:16 if code == 0x29 else 4 if code == 4 else 2]).hex()}, "multiformats unsigned-varint, as multiformats/multiaddr uses it")
-    data, _ = maddr(*samples["direct"])
-    at = data.index(varint(0x01A5)) + 2
-    to.reject("multiaddr.decode", "overlong-length", ["OverlongVarint"], {"hex": (data[:at] + overlong(len(peer), 2) + peer).hex()}, "multiformats unsigned-varint, as multiformats/multiaddr uses it")
-    for bad in ("/ip4/192.0.2.7/udp/65536", "/ip4/192.0.2.7/udp/-1", "/ip4/192.0.2.7/udp/4001x", "/ip4/192.0.2.7/udp/", "/ip4/192.0.2.256/udp/1", "/ip4/192.0.2/udp/1",
-                "/ip4/2001:db8::1/udp/1", "/ip6/192.0.2.7/udp/1", "/ip6/2001:db8:::1", "/ip6/12345::", "/ip4//udp/1", "//ip4/192.0.2.7", "/ip4/192.0.2.7//udp/1",
-                "ip4/192.0.2.7", "/p2p/", "/p2p/QmInvalid0", "/certhash/uEi", "/certhash/", "/ip4/192.0.2.7/udp/1/webrtc-direct/certhash", "/udp", "/tcp/ 1", "/ip4/192.0.2.7/tcp/0x10",
-                "/IP4/192.0.2.7", "/ip4 /192.0.2.7", "/webrtc/direct"):
-        to.reject("multiaddr.parse", "bad-" + (bad or "empty"), ["WrongValue"], {"text": bad}, "multiformats/multiaddr, protocols.csv: the protocol's value")
-    for name, text in (("empty", ""), ("slash", "/")):
-        to.lenient("multiaddr.parse", "nothing-" + name, ["Boundary"], {"text": text}, "an address of no component: some libraries have it")
-    direct_addrs(to, u, u2, base58(peer))
-
-
-def direct_addrs(to, u, u2, peer):
-    base = "/ip4/192.0.2.7/udp/4001/webrtc-direct"
-    digest = det("ma-cert", 32).hex()
-    whole = {"ip": "192.0.2.7", "port": 4001, "sha256": digest, "peer_id": peer}
-    rule = "libp2p/specs webrtc-direct, Addressing: /ip4|ip6/.../udp/.../webrtc-direct/certhash/.../p2p/..."
-    dial = "webrtc_direct_multiaddr.dial"
-    to.add(dial, "whole", ["Normal"], {"text": "%s/certhash/%s/p2p/%s" % (base, u, peer)}, out=whole)
-    to.add(dial, "two-certhashes", ["Normal"], {"text": "%s/certhash/%s/certhash/%s/p2p/%s" % (base, u, u2, peer)}, out=whole)
-    to.add(dial, "ip6", ["Normal"], {"text": "/ip6/2001:db8::7/udp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer)}, out=dict(whole, ip="2001:db8::7"))
-    to.add("webrtc_direct_multiaddr.listen", "no-certhash", ["Normal"], {"text": base}, out={"ip": "192.0.2.7", "port": 4001})
-    to.add("webrtc_direct_multiaddr.listen", "any-port", ["Boundary"], {"text": "/ip6/::/udp/0/webrtc-direct"}, out={"ip": "::", "port": 0})
-    for name, bad, flag in (("no-certhash", base + "/p2p/" + peer, "Missing"), ("no-peer", base + "/certhash/" + u, "Missing"), ("tcp", "/ip4/192.0.2.7/tcp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "WrongValue"),
-                            ("no-webrtc-direct", "/ip4/192.0.2.7/udp/4001/certhash/%s/p2p/%s" % (u, peer), "Missing"), ("order", base + "/p2p/%s/certhash/%s" % (peer, u), "ReorderedField"),
-                            ("quic", "/ip4/192.0.2.7/udp/4001/quic-v1/certhash/%s/p2p/%s" % (u, peer), "WrongValue"), ("no-ip", "/udp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "Missing"),
-                            ("no-udp", "/ip4/192.0.2.7/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "Missing"), ("port-0", "/ip4/192.0.2.7/udp/0/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "WrongValue"),
-                            ("webrtc", "/ip4/192.0.2.7/udp/4001/webrtc/certhash/%s/p2p/%s" % (u, peer), "WrongValue"), ("certhash-twice-peer", base + "/certhash/%s/p2p/%s/p2p/%s" % (u, peer, peer), "DuplicateField"),
-                            ("empty", "", "Missing"), ("only-peer", "/p2p/" + peer, "Missing")):
-        to.reject(dial, name, [flag], {"text": bad}, rule)
-
-
 def add(to):
     varints(to)
     multibases(to)
@@ -278,4 +304,3 @@ def add(to):
     certhashes(to)
     peer_ids(to)
     keys(to)
-    multiaddrs(to)

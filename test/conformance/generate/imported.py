@@ -44,10 +44,18 @@ OPS = {
 # The clause that an invalid case of the operation breaks, by a pattern of its reason.
 RULES = {
     "varint.decode": [("9 bytes", "multiformats unsigned-varint: at most 9 octets"), ("minimal", "multiformats unsigned-varint: the shortest form alone"), ("", "multiformats unsigned-varint: the last octet has its top bit clear")],
-    "multiaddr.parse": [("unknown protocol", "multiformats/multiaddr protocols.csv: no such protocol"), ("missing", "multiformats/multiaddr: a protocol with a size has a value"), ("slash", "multiformats/multiaddr: the text form begins with a slash"), ("", "multiformats/multiaddr protocols.csv, the protocol's value")],
-    "multiaddr.decode": [("varint", "multiformats unsigned-varint, as multiformats/multiaddr uses it"), ("past the end", "multiformats/multiaddr: a value has the size its protocol says"), ("", "multiformats/multiaddr protocols.csv, the protocol's value")],
-    "multibase.decode": [("prefix", "multiformats/multibase: the first character is an assigned prefix"), ("", "multiformats/multibase table; RFC 4648 sections 3.2, 3.3 and 3.5")],
-    "multihash.decode": [("varint", "multiformats unsigned-varint, as multiformats/multihash uses it"), ("", "multiformats/multihash: code, length, and exactly that many octets")],
+    "multiaddr.parse": [
+        ("unknown protocol", "multiformats/multiaddr protocols.csv: no such protocol"), ("missing|empty value", "multiformats/multiaddr: a protocol with a size has a value"), ("slash", "multiformats/multiaddr: the text form begins with a slash"),
+        ("^ip4:", "multiformats/multiaddr protocols.csv: ip4 is an IPv4 address (RFC 3986 section 3.2.2, IPv4address)"), ("^ip6:", "multiformats/multiaddr protocols.csv: ip6 is an IPv6 address (RFC 4291 section 2.2)"),
+        ("port is not", "multiformats/multiaddr protocols.csv: a port has 16 bits, in decimal digits"), ("multibase prefix|empty string", "multiformats/multibase: the first character is an assigned prefix"),
+        ("alphabet|dangling", "RFC 4648 sections 3.3 and 4: characters of the alphabet, in whole octets"), ("trailing bits", "RFC 4648 section 3.5: bits that are left over are zero"), ("", "multiformats/multiaddr protocols.csv, the protocol's value")],
+    "multiaddr.decode": [
+        ("varint", "multiformats unsigned-varint, as multiformats/multiaddr uses it"), ("past the end", "multiformats/multiaddr: a value has the size its protocol says"), ("unknown protocol", "multiformats/multiaddr protocols.csv: no such protocol"),
+        ("empty value", "multiformats/multiaddr: a protocol with a size has a value"), ("", "multiformats/multiaddr protocols.csv, the protocol's value")],
+    "multibase.decode": [
+        ("prefix|empty", "multiformats/multibase: the first character is an assigned prefix"), ("dangling", "RFC 4648 section 6: 40 bits are eight characters; 1, 3 or 6 are no whole number of octets"),
+        ("odd", "RFC 4648 section 8: two characters for an octet"), ("", "RFC 4648 section 3.3: no characters outside the base's alphabet")],
+    "multihash.decode": [("varint", "multiformats unsigned-varint, as multiformats/multihash uses it"), ("", "multiformats/multihash, Format: as many octets of digest as the length says")],
     "peer_id.parse": [("CID", "libp2p/specs peer-ids: a CIDv1 with the multicodec libp2p-key"), ("", "libp2p/specs peer-ids: a multihash, identity up to 42 octets or sha2-256")],
     "public_key.decode": [("Data|Type", "libp2p/specs peer-ids, Keys: Type and Data are required"), ("", "libp2p/specs peer-ids, Key Types")],
     "public_key.verify": [("", "libp2p/specs peer-ids, How Keys are Encoded and Messages Signed")],
