@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include <weft/base/addr.h>
+#include <weft/stun/stun.h>
 
 #include "apps/json.h"
 
@@ -55,14 +56,59 @@ typedef struct session {
 int session_load(session *s, const char *dir, char *why, size_t cap);
 void session_free(session *s);
 
+const char *session_text(const session *s, const char *path); /* of session.json, "" when absent */
+/* Whether the side that is the dialer (or not) is one of our programs. */
+bool session_is_ours(const session *s, bool dialer);
+/* session.json, "deviations": whether the other side breaks a rule with this unit. */
+bool session_deviates(const session *s, session_cut_name cut, const session_unit *u);
+
+/* The password of a STUN message of webrtc-direct: that its USERNAME names, or the USERNAME of the request it answers. False: not known here. */
+bool session_stun_password(const session *s, const weft_stun_msg *m, char out[WEFT_STUN_USERNAME_MAX]);
+
+/* SHA-256 of the certificates that dtls.jsonl shows: by side, 1 the dialer's. */
+typedef struct session_certificates {
+  uint8_t sha256[2][32];
+  bool known[2];
+} session_certificates;
+void session_certificates_find(const session *s, session_certificates *c);
+
+/* ---- the bytes of streams: replay_lives.c ---- */
+
+/* One life of a stream id (an id is used again), in one direction: what its frames carry, put together. */
+typedef struct session_life {
+  uint8_t *data;
+  size_t len;
+  const session_unit **of; /* by byte: the frame it is in */
+} session_life;
+
+/* The nth life; len 0: nothing was said, or there is none. False: no memory. */
+bool session_life_take(session_life *l, const session *s, bool dialer, uint32_t stream, unsigned nth);
+void session_life_free(session_life *l);
+
+/* The lines of multistream-select that begin a life, its own header and "na" left out. */
+enum { SESSION_LINES = 8 };
+typedef struct session_lines {
+  char text[SESSION_LINES][128];
+  const char *names[SESSION_LINES];
+  size_t end[SESSION_LINES]; /* where in the life what follows the line begins */
+  size_t len;
+} session_lines;
+void session_lines_read(session_lines *n, const session_life *l);
+
+/* Who opened a stream: by the OPEN in dcep.jsonl. False: it is not there. */
+bool session_opener(const session *s, uint32_t stream, bool *dialer);
+
+typedef enum session_mode { SESSION_EXACT, SESSION_DECODE, SESSION_REACH } session_mode;
+
 typedef struct session_report {
-  FILE *out;
-  const char *layer; /* the cut whose cases count; NULL: all */
-  unsigned cases, passed, failed;
   unsigned by_mode[3]; /* exact, decode, reach: cases */
+  /* u NULL: of a whole cut. what: said when it is not good. */
+  void (*on_case)(void *user, const session *s, session_cut_name cut, const session_unit *u, session_mode mode,
+                  bool good, const char *what);
+  void *user;
 } session_report;
 
-/* Each unit of each cut is a case, and some of what the session as a whole must show. Failures are named with file, line and mode. */
+/* Each unit of each cut is a case, and some of what the session as a whole must show. */
 void session_replay(const session *s, session_report *r);
 
 #endif

@@ -5,14 +5,9 @@
 #include "apps/decode_int.h"
 #include "apps/replay.h"
 
-typedef enum session_mode { SESSION_EXACT, SESSION_DECODE, SESSION_REACH } session_mode;
-
 /* One case: of a unit, or of a whole cut (u NULL). */
 void session_check(session_report *r, const session *s, session_cut_name cut, const session_unit *u, session_mode mode,
                    bool ok, const char *what);
-/* Whether the side that is the dialer (or not) is one of our programs. */
-bool session_is_ours(const session *s, bool dialer);
-const char *session_text(const session *s, const char *path); /* of session.json, "" when absent */
 
 /* The decoder of `weft decode`, whose outline goes nowhere: what replays want of it comes through its taps. */
 typedef struct session_decoder {

@@ -13,20 +13,19 @@ typedef struct handshake {
   uint8_t out[SAID_MAX];
   size_t len;
   bool secured;
-  uint8_t certificates[2][WEFT_DTLS_FINGERPRINT_LEN]; /* listener's, dialer's */
-  bool known[2];
 } handshake;
 
 static void on_certificate(void *user, unsigned way, const uint8_t sha256[32]) {
-  handshake *h = user;
-  memcpy(h->certificates[1 - way], sha256, 32);
-  h->known[1 - way] = true;
+  session_certificates *c = user;
+  memcpy(c->sha256[1 - way], sha256, 32);
+  c->known[1 - way] = true;
 }
 
-/* Both certificates are in the handshake, which is in clear. */
-static void find_certificates(const session *s, handshake *h) {
+/* Both are in the handshake, which is in clear. */
+void session_certificates_find(const session *s, session_certificates *c) {
   session_decoder x;
-  if (!session_decoder_open(&x, (decode_taps){h, NULL, NULL, on_certificate})) return;
+  *c = (session_certificates){0};
+  if (!session_decoder_open(&x, (decode_taps){c, NULL, NULL, on_certificate})) return;
   for (size_t i = 0; i < s->cuts[SESSION_DTLS].len; i++) {
     const session_unit *u = &s->cuts[SESSION_DTLS].units[i];
     decode_dtls(x.d, &x.d->alone, u->dialer ? 0 : 1, u->wire, u->len);
@@ -35,13 +34,13 @@ static void find_certificates(const session *s, handshake *h) {
 }
 
 /* specs webrtc-direct.md, "Connection Security": prefix, then both multihashes, the dialer's first. */
-static size_t make_prologue(const handshake *h, uint8_t out[88]) {
+static size_t make_prologue(const session_certificates *c, uint8_t out[88]) {
   weft_wr w;
   weft_wr_init(&w, out, 88);
   weft_wr_bytes(&w, "libp2p-webrtc-noise:", 20);
   for (int dialer = 1; dialer >= 0; dialer--) {
     weft_wr_bytes(&w, "\x12\x20", 2);
-    weft_wr_bytes(&w, h->certificates[dialer], 32);
+    weft_wr_bytes(&w, c->sha256[dialer], 32);
   }
   return weft_wr_len(&w);
 }
@@ -105,12 +104,14 @@ void session_replay_noise(const session *s, session_report *r) {
   weft_noise_config cfg;
   weft_noise_callbacks cb = {sizeof cb, on_output, on_event};
   weft_noise *n;
+  session_certificates certs;
   if (strcmp(session_text(s, "transport"), "webrtc-direct") != 0 || !configure(s, &cfg, &id, keys)) return;
   memset(&h, 0, sizeof h);
-  find_certificates(s, &h);
-  session_check(r, s, SESSION_DTLS, NULL, SESSION_REACH, h.known[0] && h.known[1], "no certificate of both sides");
-  if (!h.known[0] || !h.known[1]) return;
-  cfg.prologue_len = make_prologue(&h, prologue);
+  session_certificates_find(s, &certs);
+  bool both = certs.known[0] && certs.known[1];
+  session_check(r, s, SESSION_DTLS, NULL, SESSION_REACH, both, "no certificate of both sides");
+  if (!both) return;
+  cfg.prologue_len = make_prologue(&certs, prologue);
   cfg.prologue = prologue;
   if (weft_noise_new(&n, &cfg, &cb, &h) != WEFT_OK) return;
   weft_noise_start(n, 0);

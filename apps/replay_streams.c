@@ -6,7 +6,6 @@
 #include <weft/libp2p/multistream.h>
 
 #include "apps/replay_int.h"
-#include "base/bytes.h"
 #include "webrtc/deframe.h"
 
 /* ---- DCEP ---- */
@@ -117,13 +116,9 @@ void session_replay_channels(const session *s, session_report *r) {
 
 /* ---- multistream-select ---- */
 
-enum { LINES_MAX = 8, SAID_MAX = 1024 };
-
 typedef struct negotiation {
-  char lines[LINES_MAX][128]; /* what our side proposed or accepted */
-  const char *names[LINES_MAX];
-  size_t lines_len;
-  uint8_t out[SAID_MAX];
+  session_lines said; /* what our side proposed or accepted */
+  uint8_t out[1024];
   size_t out_len;
   bool selected;
 } negotiation;
@@ -143,66 +138,45 @@ static void on_event(void *user, const weft_multistream_event *ev, weft_time now
   n->selected = n->selected || ev->type == WEFT_MULTISTREAM_EVENT_SELECTED;
 }
 
-/* All that one side said on a stream, frames without payload left out. */
-static size_t gather(const session *s, bool dialer, uint32_t stream, uint8_t *out, size_t cap) {
-  size_t n = 0;
-  for (size_t i = 0; i < s->cuts[SESSION_STREAMS].len; i++) {
-    const session_unit *u = &s->cuts[SESSION_STREAMS].units[i];
-    if (u->dialer != dialer || u->stream != stream) continue;
-    size_t take = u->len < cap - n ? u->len : cap - n;
-    memcpy(out + n, u->wire, take);
-    n += take;
-  }
-  return n;
-}
-
-/* Protocol names at the beginning of what our side said; the header and "na" are multistream's own. */
-static void read_lines(negotiation *n, const uint8_t *data, size_t len) {
-  weft_rd r, line;
-  weft_rd_init(&r, data, len);
-  while (n->lines_len < LINES_MAX) {
-    weft_rd_uvarint_sub(&r, &line);
-    size_t size = weft_rd_left(&line);
-    if (!weft_rd_ok(&r) || size < 2 || size > sizeof n->lines[0] || line.p[size - 1] != '\n') return;
-    bool own = size == sizeof WEFT_MULTISTREAM_HEADER && memcmp(line.p, WEFT_MULTISTREAM_HEADER, size - 1) == 0;
-    if (line.p[0] != '/' || own) continue;
-    memcpy(n->lines[n->lines_len], line.p, size - 1);
-    n->lines[n->lines_len][size - 1] = 0;
-    n->names[n->lines_len] = n->lines[n->lines_len];
-    n->lines_len++;
-  }
-}
-
-static void negotiate(const session *s, negotiation *n, bool we_opened, uint32_t stream) {
-  static uint8_t theirs[SAID_MAX];
+static void negotiate(negotiation *n, bool we_opened, const session_life *theirs) {
   weft_multistream *m;
   weft_multistream_config cfg;
   weft_multistream_callbacks cb = {sizeof cb, on_output, on_event};
   weft_multistream_config_default(&cfg);
   cfg.dialer = we_opened;
-  cfg.protocols = n->names;
-  cfg.protocols_len = n->lines_len;
+  cfg.protocols = n->said.names;
+  cfg.protocols_len = n->said.len;
   if (weft_multistream_new(&m, &cfg, &cb, n) != WEFT_OK) return;
   weft_multistream_start(m, 0);
-  size_t len = gather(s, !s->us_dialer, stream, theirs, sizeof theirs);
-  for (size_t i = 0; i < len && !n->selected; i++)
-    if (weft_multistream_input(m, theirs + i, 1, 0) < 0) break; /* byte by byte: any cut gives the same */
+  for (size_t i = 0; i < theirs->len && !n->selected; i++)
+    if (weft_multistream_input(m, theirs->data + i, 1, 0) < 0) break; /* byte by byte: any cut gives the same */
   weft_multistream_free(m);
 }
 
-/* An id that is used again has two lives: only the first is looked at, which is all that ends before SELECTED. */
-static void replay_negotiation(const session *s, session_report *r, const session_unit *open) {
+static void replay_life(const session *s, session_report *r, bool we_opened, const session_life *ours,
+                        const session_life *theirs) {
   static negotiation n;
-  static uint8_t ours[SAID_MAX];
   memset(&n, 0, sizeof n);
-  size_t len = gather(s, s->us_dialer, open->stream, ours, sizeof ours);
-  read_lines(&n, ours, len);
-  if (n.lines_len == 0) return; /* it was reset, or the session ended, before our side said a protocol */
-  negotiate(s, &n, open->dialer == s->us_dialer, open->stream);
+  session_lines_read(&n.said, ours);
+  if (n.said.len == 0) return; /* it was reset, or the session ended, before our side said a protocol */
+  negotiate(&n, we_opened, theirs);
   if (!n.selected) return; /* likewise, before theirs did */
-  bool same = n.out_len <= len && memcmp(n.out, ours, n.out_len) == 0;
-  session_check(r, s, SESSION_STREAMS, NULL, SESSION_EXACT, same,
+  bool same = n.out_len <= ours->len && memcmp(n.out, ours->data, n.out_len) == 0;
+  session_check(r, s, SESSION_STREAMS, ours->of[0], SESSION_EXACT, same,
                 "what our side says to negotiate a protocol is another now");
+}
+
+static void replay_negotiations(const session *s, session_report *r, const session_unit *open) {
+  session_life ours, theirs;
+  bool more = true;
+  for (unsigned nth = 0; more; nth++) {
+    more = session_life_take(&ours, s, s->us_dialer, open->stream, nth) && ours.len > 0;
+    if (more && session_life_take(&theirs, s, !s->us_dialer, open->stream, nth)) {
+      replay_life(s, r, open->dialer == s->us_dialer, &ours, &theirs);
+      session_life_free(&theirs);
+    }
+    session_life_free(&ours);
+  }
 }
 
 void session_replay_streams(const session *s, session_report *r) {
@@ -211,6 +185,6 @@ void session_replay_streams(const session *s, session_report *r) {
     bool first = c->units[i].len > 0 && c->units[i].wire[0] == WEFT_DATACHANNEL_OPEN;
     for (size_t k = 0; k < i; k++)
       first = first && !(c->units[k].stream == c->units[i].stream && c->units[k].wire[0] == WEFT_DATACHANNEL_OPEN);
-    if (first) replay_negotiation(s, r, &c->units[i]);
+    if (first) replay_negotiations(s, r, &c->units[i]);
   }
 }

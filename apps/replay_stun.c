@@ -45,8 +45,18 @@ static bool find_key(const session *s, const weft_stun_msg *answer, key *k) {
   return false;
 }
 
+/* Not known: of an answer whose question was lost on the way, or came before the recording. */
+bool session_stun_password(const session *s, const weft_stun_msg *m, char out[WEFT_STUN_USERNAME_MAX]) {
+  key k;
+  if (strcmp(session_text(s, "transport"), "webrtc-direct") != 0) return false;
+  if (!(m->cls == WEFT_STUN_REQUEST ? key_of_request(m, &k) : find_key(s, m, &k))) return false;
+  memcpy(out, k.text, k.len);
+  out[k.len] = 0;
+  return true;
+}
+
 /* The padding that RFC 8489 section 14 leaves free is zero everywhere here; integrity and fingerprint are made anew. */
-static bool written_again(const weft_stun_msg *m, const key *k) {
+static bool written_again(const weft_stun_msg *m, const char *password) {
   uint8_t out[1500];
   weft_stun_writer w;
   weft_stun_attr a;
@@ -54,7 +64,7 @@ static bool written_again(const weft_stun_msg *m, const key *k) {
   weft_stun_begin(&w, out, sizeof out, m->cls, m->method, m->txid);
   while (weft_stun_next(m, &cursor, &a)) {
     if (a.type == WEFT_STUN_MESSAGE_INTEGRITY)
-      weft_stun_put_integrity(&w, k->text, k->len);
+      weft_stun_put_integrity(&w, password, strlen(password));
     else if (a.type == WEFT_STUN_FINGERPRINT)
       weft_stun_put_fingerprint(&w);
     else
@@ -65,17 +75,17 @@ static bool written_again(const weft_stun_msg *m, const key *k) {
 
 static void decode_again(const session *s, session_report *r, const session_unit *u) {
   weft_stun_msg m;
-  key k;
+  char password[WEFT_STUN_USERNAME_MAX];
   bool ok = weft_stun_parse(&m, u->wire, u->len) == WEFT_OK;
   /* RFC 8445 section 7.1.1 asks for it in checks; those who only ask a server for their address need none. */
   ok = ok && weft_stun_check_fingerprint(&m) == (m.integrity_at || m.fingerprint_at ? 1 : 0);
   session_check(r, s, SESSION_STUN, u, SESSION_DECODE, ok, "not a STUN message with a good fingerprint");
-  if (!ok || strcmp(session_text(s, "transport"), "webrtc-direct") != 0) return;
-  ok = m.cls == WEFT_STUN_REQUEST ? key_of_request(&m, &k) : find_key(s, &m, &k);
-  if (!ok) return; /* an answer whose question was lost on the way, or came before the recording */
-  session_check(r, s, SESSION_STUN, u, SESSION_DECODE, weft_stun_check_integrity(&m, k.text, k.len) == WEFT_OK,
+  if (!ok || !session_stun_password(s, &m, password)) return;
+  session_check(r, s, SESSION_STUN, u, SESSION_DECODE,
+                weft_stun_check_integrity(&m, password, strlen(password)) == WEFT_OK,
                 "the integrity is not that of the user name");
-  session_check(r, s, SESSION_STUN, u, SESSION_DECODE, written_again(&m, &k), "the same attributes give other bytes");
+  session_check(r, s, SESSION_STUN, u, SESSION_DECODE, written_again(&m, password),
+                "the same attributes give other bytes");
 }
 
 /* ---- our answers again ---- */

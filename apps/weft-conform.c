@@ -1,21 +1,14 @@
 /* weft conform: runs the cases of vectors/v1 against our own layers, or against any implementation through a shim; replays sessions; looks at a peer. */
 #define _POSIX_C_SOURCE 200809L
 #include <glob.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "apps/args.h"
-#include "apps/conform/judge.h"
+#include "apps/conform/run.h"
 #include "apps/node.h"
 #include "apps/weft.h"
-
-/* A shim that answers nothing must not cost the time limit thousands of times. */
-enum { HANGS_MAX = 10 };
 
 typedef struct options {
   const char *layer, *dir, *shim, *format, *limit, *start, *expect, *filter;
@@ -26,131 +19,31 @@ typedef struct options {
   app_number version;
 } options;
 
-typedef struct run {
-  options o;
-  conform_reporter reporter;
-  conform_expectations expectations;
-  conform_child child;
-  unsigned hangs;
-  bool bad_file;
-} run;
-
-/* ---- our own layers, in this process: a crash or a hang ends it, and says where ---- */
-
-static char under_way[512];
-
-static void ends_here(int sig) {
-  static const char hang[] = "hang: ", crash[] = "crash: ";
-  ssize_t n =
-      sig == SIGALRM ? write(STDERR_FILENO, hang, sizeof hang - 1) : write(STDERR_FILENO, crash, sizeof crash - 1);
-  if (n > 0) n = write(STDERR_FILENO, under_way, strlen(under_way));
-  (void)n;
-  _exit(APP_EXIT_INTERNAL);
-}
-
-/* A sanitizer's own handlers stay. */
-static void watch(void) {
-  static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-    struct sigaction old, now = {.sa_handler = ends_here};
-    if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) sigaction(signals[i], &now, NULL);
-  }
-}
-
-static void ask_ourselves(const conform_file *f, const conform_case *c, int limit_ms, conform_answer *a) {
-  struct itimerval limit = {{0, 0}, {limit_ms / 1000, limit_ms % 1000 * 1000}}, none = {{0, 0}, {0, 0}};
-  snprintf(under_way, sizeof under_way, "%s:%d: %s\n", f->path, c->line, c->id);
-  *a = (conform_answer){.out = json_new(JSON_OBJECT)};
-  setitimer(ITIMER_REAL, &limit, NULL);
-  a->status = conform_op(c->op, c->in, a->out);
-  setitimer(ITIMER_REAL, &none, NULL);
-}
-
-/* ---- one case ---- */
-
-static void ask(run *r, const conform_file *f, const conform_case *c, conform_answer *a) {
-  if (!r->o.shim) {
-    ask_ourselves(f, c, r->child.limit_ms, a);
-    return;
-  }
-  if (r->hangs < HANGS_MAX) {
-    conform_child_ask(&r->child, c->op, c->in, a);
-    r->hangs = a->outcome == CONFORM_HUNG ? r->hangs + 1 : 0;
-    return;
-  }
-  *a = (conform_answer){.outcome = CONFORM_HUNG};
-  snprintf(a->why, sizeof a->why, "not asked: the %d cases before it had no answer", HANGS_MAX);
-}
-
-/* Nothing was asked, and nothing is to be counted. */
-static bool no_shim(const run *r) {
-  if (!r->child.not_started) return false;
-  fprintf(stderr,
-          "weft conform: --shim: the command could not be started (the shell's exit status is %d): %s\n"
-          "Check its path and that it may be executed; it runs in this folder through sh -c.\n",
-          WEXITSTATUS(r->child.status), r->child.command);
-  return true;
-}
-
-static void run_case(run *r, const conform_file *f, const conform_case *c) {
-  char why[400];
-  conform_answer a;
-  ask(r, f, c, &a);
-  if (r->child.not_started) {
-    conform_answer_free(&a);
-    return;
-  }
-  conform_report one = {.file = f, .c = c, .verdict = conform_judge(c, &a, r->o.strict, why, sizeof why), .why = why};
-  conform_expected *e = conform_expect_find(&r->expectations, f->type, c->id);
-  one.expected = e;
-  if (e) e->seen++;
-  if (one.verdict == CONFORM_SKIP)
-    one.failed = r->expectations.listed && (!e || strcmp(e->outcome, "unsupported") != 0);
-  else if (one.verdict == CONFORM_PASS)
-    one.failed = e != NULL;
-  else
-    one.failed = !e || strcmp(e->outcome, conform_verdict_name(one.verdict)) != 0;
-  conform_report_case(&r->reporter, &one);
-  conform_answer_free(&a);
-}
-
 /* ---- files ---- */
 
-static bool chosen(const run *r, const conform_file *f, const conform_case *c) {
-  if (r->o.layer && strcmp(r->o.layer, f->layer) != 0) return false;
-  return !r->o.filter || strstr(c->id, r->o.filter) || strstr(c->op, r->o.filter);
-}
-
-static conform_tally minus(conform_tally a, const conform_tally *b) {
-  return (conform_tally){a.cases - b->cases, a.passed - b->passed, a.failed - b->failed, a.unsupported - b->unsupported,
-                         a.expected - b->expected};
-}
-
-static void run_file(run *r, const char *path) {
+static void run_file(conform_run *r, const char *path) {
   conform_file f;
   conform_tally before = r->reporter.total;
-  if (!conform_file_load(&f, path, stderr)) {
-    r->bad_file = true;
+  if (conform_file_load(&f, path, stderr)) {
+    conform_run_file(r, &f);
+    conform_run_row(r, f.type, &before);
   } else {
-    for (size_t i = 0; i < f.cases_len && !r->child.not_started; i++)
-      if (chosen(r, &f, &f.cases[i])) run_case(r, &f, &f.cases[i]);
-    conform_tally t = minus(r->reporter.total, &before);
-    if (t.cases > 0) conform_report_file(&r->reporter, &f, &t);
+    r->bad = true;
   }
   conform_file_free(&f);
 }
 
-static bool run_folder(run *r) {
+static void run_folder(conform_run *r, const char *dir) {
   char pattern[1024];
   glob_t found;
-  snprintf(pattern, sizeof pattern, "%s/*.json", r->o.dir);
+  snprintf(pattern, sizeof pattern, "%s/*.json", dir);
   if (glob(pattern, 0, NULL, &found) != 0) {
-    fprintf(stderr, "weft conform: no *.json in %s; name files with --file, or the folder with --dir\n", r->o.dir);
-    return false;
+    fprintf(stderr, "weft conform: no *.json in %s; name files with --file, or the folder with --dir\n", dir);
+    r->bad = true;
+    return;
   }
   for (size_t i = 0; i < found.gl_pathc; i++) run_file(r, found.gl_pathv[i]);
   globfree(&found);
-  return true;
 }
 
 /* ---- the command ---- */
@@ -184,26 +77,15 @@ static bool read_limit(const char *option, const char *text, int *ms) {
 }
 
 /* An expectation that no case had is stale; where only some cases were run, it may be of another. */
-static bool has_stale(const run *r) {
-  bool all = !r->o.layer && !r->o.filter && r->o.files.len == 0;
-  return all && conform_expect_unused(&r->expectations) > 0;
-}
-
-static int run_all(run *r) {
-  bool found = true;
-  conform_report_begin(&r->reporter);
-  for (size_t i = 0; i < r->o.files.len; i++) run_file(r, r->o.files.items[i]);
-  if (r->o.files.len == 0) found = run_folder(r);
-  conform_child_end(&r->child);
-  if (no_shim(r)) return APP_EXIT_USAGE;
-  bool stale = found && !r->bad_file && has_stale(r);
-  conform_report_end(&r->reporter);
-  if (r->bad_file || !found || stale) return APP_EXIT_USAGE;
-  if (r->reporter.total.cases == 0) {
-    fputs("weft conform: no case was chosen\n", stderr);
-    return APP_EXIT_USAGE;
-  }
-  return r->reporter.total.failed > 0 ? APP_EXIT_INTERNAL : APP_EXIT_OK;
+static int run_vectors(conform_run *r, const options *o) {
+  bool all = !r->layer && !r->filter && o->files.len == 0;
+  r->reporter.title = "vectors";
+  r->reporter.width = 22;
+  conform_run_begin(r);
+  conform_expect_due(&r->expectations, NULL);
+  for (size_t i = 0; i < o->files.len; i++) run_file(r, o->files.items[i]);
+  if (o->files.len == 0) run_folder(r, o->dir ? o->dir : "vectors/v1");
+  return conform_run_end(r, all);
 }
 
 /* ---- which of the four it is ---- */
@@ -233,21 +115,22 @@ static bool options_fit(const options *o, mode m) {
       {"--layer", o->layer != NULL, CASES | SESSION},
       {"--file", o->files.len > 0, CASES},
       {"--dir", o->dir != NULL, CASES},
-      {"--filter", o->filter != NULL, CASES},
-      {"--shim", o->shim != NULL, CASES},
-      {"--expect", o->expect != NULL, CASES},
-      {"--case-timeout", o->limit != NULL, CASES},
-      {"--start-timeout", o->start != NULL, CASES},
-      {"--format", o->format != NULL, CASES},
-      {"--strict-errors", o->strict, CASES},
-      {"--verbose", o->verbose, CASES},
+      {"--filter", o->filter != NULL, CASES | SESSION},
+      {"--shim", o->shim != NULL, CASES | SESSION},
+      {"--expect", o->expect != NULL, CASES | SESSION},
+      {"--case-timeout", o->limit != NULL, CASES | SESSION},
+      {"--start-timeout", o->start != NULL, CASES | SESSION},
+      {"--format", o->format != NULL, CASES | SESSION},
+      {"--strict-errors", o->strict, CASES | SESSION},
+      {"--verbose", o->verbose, CASES | SESSION},
       {"--direct-version", o->version.given, LIVE | LIVE_LISTEN},
       {"--json", o->json, LIVE | LIVE_LISTEN},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     if (!table[i].given || (table[i].modes & m)) continue;
     if (m == SESSION)
-      return refuse("--session", table[i].name, "sessions are replayed by our own layers and reported as a table");
+      return refuse("--session", table[i].name,
+                    "its cases are in the folders of the sessions (--format json is its JSON)");
     if (m != CASES)
       return refuse(m == LIVE ? "--live" : "--live-listen", table[i].name,
                     "a running peer is looked at, no file is read (--json is its other format)");
@@ -314,38 +197,34 @@ static int parse(options *o, int argc, char **argv, const char **args) {
   return app_args_parse(&u, argc, argv, args);
 }
 
-static int run_cases(run *r) {
-  options *o = &r->o;
-  if (!o->dir) o->dir = "vectors/v1";
-  if (!read_format(o->format ? o->format : "table", &r->reporter.format) || !check_shim(o->shim) ||
-      !read_limit("--case-timeout", o->limit ? o->limit : "5", &r->child.limit_ms) ||
-      !read_limit("--start-timeout", o->start ? o->start : "30", &r->child.start_ms) ||
-      !conform_expect_load(&r->expectations, o->expect))
+static int run_cases(const options *o, mode m, const char *const *args, int n) {
+  static conform_run r;
+  r = (conform_run){.layer = o->layer, .filter = o->filter, .strict = o->strict};
+  if (!read_format(o->format ? o->format : "table", &r.reporter.format) || !check_shim(o->shim) ||
+      !read_limit("--case-timeout", o->limit ? o->limit : "5", &r.child.limit_ms) ||
+      !read_limit("--start-timeout", o->start ? o->start : "30", &r.child.start_ms) ||
+      !conform_expect_load(&r.expectations, o->expect))
     return APP_EXIT_USAGE;
-  r->child.command = o->shim;
-  r->reporter.verbose = o->verbose;
-  if (!o->shim) watch();
-  int rc = run_all(r);
-  conform_expect_free(&r->expectations);
+  r.child.command = o->shim;
+  r.reporter.verbose = o->verbose;
+  int rc = m == SESSION ? weft_replay(&r, args, (size_t)n) : run_vectors(&r, o);
+  conform_expect_free(&r.expectations);
   return rc;
 }
 
-static int run_mode(run *r, const char *const *args, int n) {
-  const options *o = &r->o;
+static int run_mode(const options *o, const char *const *args, int n) {
   mode m;
   if (!one_mode(o, &m) || !options_fit(o, m) || !arguments_fit(m, args, n)) return APP_EXIT_USAGE;
-  if (m == CASES) return run_cases(r);
-  if (m == SESSION) return weft_replay(args, (size_t)n, o->layer);
+  if (m == CASES || m == SESSION) return run_cases(o, m, args, n);
   return weft_live(o->live, o->live_listen, (unsigned)o->version.value, o->json);
 }
 
 int weft_conform(int argc, char **argv) {
-  static run r;
+  options o = {.version = {1, false}};
   const char **args = calloc((size_t)argc + 1, sizeof *args);
   if (!args) return APP_EXIT_INTERNAL;
-  r.o = (options){.version = {1, false}};
-  int n = parse(&r.o, argc, argv, args);
-  int rc = n == APP_ARGS_DONE ? APP_EXIT_OK : n < 0 ? APP_EXIT_USAGE : run_mode(&r, args, n);
+  int n = parse(&o, argc, argv, args);
+  int rc = n == APP_ARGS_DONE ? APP_EXIT_OK : n < 0 ? APP_EXIT_USAGE : run_mode(&o, args, n);
   free(args);
   return rc;
 }

@@ -17,8 +17,9 @@ int weft_decode(int argc, char **argv);        /* weft-decode.c */
 int weft_interop_agent(int argc, char **argv); /* weft-agent.c */
 int weft_conform(int argc, char **argv);       /* weft-conform.c */
 
-/* weft conform --session (weft-replay.c): n folders; layer NULL, or the cut whose cases count. The exit code. */
-int weft_replay(const char *const *dirs, size_t n, const char *layer);
+/* weft conform --session (weft-replay.c): n folders, with the run's implementation, layer (the cut whose cases count) and format. The exit code. */
+struct conform_run;
+int weft_replay(struct conform_run *r, const char *const *dirs, size_t n);
 /* weft conform --live, --live-listen (weft-live.c): one of to and at is NULL; version of webrtc-direct. The exit code. */
 int weft_live(const char *to, const char *at, unsigned version, bool json);
 

@@ -21,6 +21,7 @@ static bool read_entry(conform_expectations *e, const json *j, conform_expected 
   *to = (conform_expected){.pattern = json_text(json_get(j, "case")),
                            .outcome = json_text(json_get(j, "outcome")),
                            .reason = json_text(json_get(j, "reason")),
+                           .issue = json_text(json_get(j, "issue")),
                            .line = j->line};
   if (!to->pattern || !strchr(to->pattern, '/')) return bad(e->path, j->line, where, "'case' must be \"type/tcId\"");
   if (!to->reason) return bad(e->path, j->line, where, "'reason' is missing: say what is wrong, and by which clause");
@@ -58,11 +59,15 @@ bool conform_expect_load(conform_expectations *e, const char *path) {
   return good;
 }
 
+/* pattern: the whole "type/id", or its beginning and a '*'. */
 static bool matches(const char *pattern, const char *type, const char *id) {
-  size_t n = strlen(type), len = strlen(pattern);
-  if (strncmp(pattern, type, n) != 0 || pattern[n] != '/') return false;
-  if (pattern[len - 1] != '*') return strcmp(pattern + n + 1, id) == 0;
-  return strncmp(pattern + n + 1, id, len - n - 2) == 0;
+  size_t n = strlen(type), len = strlen(pattern), all = n + 1 + strlen(id);
+  bool open = pattern[len - 1] == '*';
+  if (open) len--;
+  if (open ? len > all : len != all) return false;
+  if (strncmp(pattern, type, len < n ? len : n) != 0) return false;
+  if (len > n && pattern[n] != '/') return false;
+  return len <= n + 1 || strncmp(pattern + n + 1, id, len - n - 1) == 0;
 }
 
 conform_expected *conform_expect_find(conform_expectations *e, const char *type, const char *id) {
@@ -71,10 +76,16 @@ conform_expected *conform_expect_find(conform_expectations *e, const char *type,
   return NULL;
 }
 
+void conform_expect_due(conform_expectations *e, const char *type) {
+  size_t n = type ? strlen(type) : 0;
+  for (size_t i = 0; i < e->len; i++)
+    if (!type || (strncmp(e->list[i].pattern, type, n) == 0 && e->list[i].pattern[n] == '/')) e->list[i].due = true;
+}
+
 size_t conform_expect_unused(const conform_expectations *e) {
   size_t unused = 0;
   for (size_t i = 0; i < e->len; i++) {
-    if (e->list[i].seen > 0) continue;
+    if (e->list[i].seen > 0 || !e->list[i].due) continue;
     fprintf(stderr, "%s:%d: expect[%zu]: no case is named '%s'; take the entry out, or correct its name\n", e->path,
             e->list[i].line, i, e->list[i].pattern);
     unused++;

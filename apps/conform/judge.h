@@ -26,8 +26,10 @@ bool conform_same(const json *want, const json *got, char *why, size_t cap);
 
 typedef struct conform_expected {
   const char *pattern, *outcome, *reason;
+  const char *issue; /* where it was reported; NULL: nowhere */
   int line;
-  unsigned seen;
+  unsigned seen, met; /* cases that had it; that failed in this way */
+  bool due;           /* its case was to be asked */
 } conform_expected;
 
 typedef struct conform_expectations {
@@ -40,9 +42,11 @@ typedef struct conform_expectations {
 
 /* False: said on stderr with path and line. path NULL: nothing is expected. */
 bool conform_expect_load(conform_expectations *e, const char *path);
-/* How many entries no case of the run had; each is named on stderr with path, line, position and pattern. */
+/* The cases of this type are all asked; NULL: those of every type. */
+void conform_expect_due(conform_expectations *e, const char *type);
+/* How many entries that are due no case of the run had; each is named on stderr with path, line, position and pattern. */
 size_t conform_expect_unused(const conform_expectations *e);
-/* The entry for "type/tcId", or NULL. A pattern may end in '*'. */
+/* The entry for "type/id", or NULL. A pattern may end in '*'. */
 conform_expected *conform_expect_find(conform_expectations *e, const char *type, const char *id);
 void conform_expect_free(conform_expectations *e);
 
@@ -67,7 +71,9 @@ typedef struct conform_report {
 typedef struct conform_reporter {
   conform_format format;
   bool verbose;
-  unsigned number; /* of cases so far */
+  const char *title; /* of the first column: what is run */
+  int width;         /* of that column */
+  unsigned number;   /* of cases so far */
   conform_tally total;
   FILE *body; /* JUNIT: the cases so far, in memory */
   char *body_text;
@@ -76,7 +82,8 @@ typedef struct conform_reporter {
 
 void conform_report_begin(conform_reporter *r);
 void conform_report_case(conform_reporter *r, const conform_report *one);
-void conform_report_file(conform_reporter *r, const conform_file *f, const conform_tally *t);
-void conform_report_end(conform_reporter *r);
+void conform_report_row(conform_reporter *r, const char *name, const conform_tally *t);
+/* TABLE: with the reasons of what failed as expected. */
+void conform_report_end(conform_reporter *r, const conform_expectations *e);
 
 #endif

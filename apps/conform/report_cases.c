@@ -8,7 +8,7 @@
 void conform_report_begin(conform_reporter *r) {
   switch (r->format) {
   case CONFORM_TABLE:
-    printf("%-22s %6s %7s %7s %12s %9s\n", "vectors", "cases", "passed", "failed", "unsupported", "expected");
+    printf("%-*s %6s %7s %7s %12s %9s\n", r->width, r->title, "cases", "passed", "failed", "unsupported", "expected");
     break;
   case CONFORM_TAP: puts("TAP version 13"); break;
   case CONFORM_JUNIT:
@@ -29,10 +29,21 @@ static const char *reason(const conform_report *one) {
   return one->verdict == CONFORM_PASS && one->failed ? one->expected->reason : one->why;
 }
 
+/* Line 0: the file as a whole. */
+static void put_place(const conform_report *one) {
+  fputs(one->file->path, stdout);
+  if (one->c->line > 0) printf(":%d", one->c->line);
+  fputs(": ", stdout);
+}
+
 static void table_case(const conform_reporter *r, const conform_report *one) {
   if (!one->failed && (!r->verbose || one->verdict == CONFORM_PASS)) return;
-  printf("%s:%d: %s%s: %s: %s\n", one->file->path, one->c->line, one->expected && !one->failed ? "expected " : "",
-         word(one), one->c->id, one->expected && !one->failed ? one->expected->reason : reason(one));
+  bool expected = one->expected && !one->failed;
+  put_place(one);
+  printf("%s%s: %s: %s", expected ? "expected " : "", word(one), one->c->id,
+         expected ? one->expected->reason : reason(one));
+  if (expected && one->expected->issue) printf(" (%s)", one->expected->issue);
+  putchar('\n');
 }
 
 static void tap_case(const conform_reporter *r, const conform_report *one) {
@@ -41,7 +52,11 @@ static void tap_case(const conform_reporter *r, const conform_report *one) {
   if (one->verdict == CONFORM_SKIP) printf(" # SKIP unsupported");
   if (one->expected && !one->failed) printf(" # TODO %s", one->expected->reason);
   putchar('\n');
-  if (one->failed) printf("  ---\n  %s: '%s:%d: %s'\n  ...\n", word(one), one->file->path, one->c->line, reason(one));
+  if (one->failed) {
+    printf("  ---\n  %s: '", word(one));
+    put_place(one);
+    printf("%s'\n  ...\n", reason(one));
+  }
 }
 
 static void put_xml(FILE *to, const char *text) {
@@ -82,8 +97,8 @@ static void junit_end(conform_reporter *r) {
   snprintf(totals, sizeof totals, "tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\"", t->cases, t->failed,
            t->unsupported + t->expected);
   printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"weft conform\" %s>\n<testsuite "
-         "name=\"vectors\" %s>\n",
-         totals, totals);
+         "name=\"%s\" %s>\n",
+         totals, r->title, totals);
   fwrite(r->body_text, 1, r->body_len, stdout);
   puts("</testsuite>\n</testsuites>");
   free(r->body_text);
@@ -101,6 +116,7 @@ static void json_case(const conform_reporter *r, const conform_report *one) {
   json_put_bool(j, "expected", !one->failed);
   if (one->why[0]) json_put_string(j, "why", one->why);
   if (one->expected) json_put_string(j, "reason", one->expected->reason);
+  if (one->expected && one->expected->issue) json_put_string(j, "issue", one->expected->issue);
   if (one->c->rule) json_put_string(j, "rule", one->c->rule);
   char *text = json_write(j, NULL);
   printf("%s%s\n", r->number > 1 ? "," : "", text);
@@ -131,15 +147,35 @@ void conform_report_case(conform_reporter *r, const conform_report *one) {
   }
 }
 
-void conform_report_file(conform_reporter *r, const conform_file *f, const conform_tally *t) {
+void conform_report_row(conform_reporter *r, const char *name, const conform_tally *t) {
   if (r->format != CONFORM_TABLE) return;
-  printf("%-22s %6u %7u %7u %12u %9u\n", f->type, t->cases, t->passed, t->failed, t->unsupported, t->expected);
+  printf("%-*s %6u %7u %7u %12u %9u\n", r->width, name, t->cases, t->passed, t->failed, t->unsupported, t->expected);
 }
 
-void conform_report_end(conform_reporter *r) {
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+static bool same_ground(const conform_expected *a, const conform_expected *b) {
+  return strcmp(a->outcome, b->outcome) == 0 && strcmp(a->reason, b->reason) == 0 && same_text(a->issue, b->issue);
+}
+
+/* What failed as expected, one line for each reason. */
+static void put_grounds(const conform_expectations *e) {
+  for (size_t i = 0; i < e->len; i++) {
+    const conform_expected *x = &e->list[i];
+    unsigned n = 0;
+    size_t first = 0;
+    while (first < i && !(e->list[first].met > 0 && same_ground(&e->list[first], x))) first++;
+    if (x->met == 0 || first < i || strcmp(x->outcome, "unsupported") == 0) continue;
+    for (size_t k = i; k < e->len; k++)
+      if (same_ground(&e->list[k], x)) n += e->list[k].met;
+    printf("Expected: %s of %u: %s (%s)\n", x->outcome, n, x->reason, x->issue ? x->issue : "not reported");
+  }
+}
+
+void conform_report_end(conform_reporter *r, const conform_expectations *e) {
   const conform_tally *t = &r->total;
   switch (r->format) {
-  case CONFORM_TABLE: break;
+  case CONFORM_TABLE: put_grounds(e); break;
   case CONFORM_TAP: printf("1..%u\n", r->number); break;
   case CONFORM_JUNIT: junit_end(r); break;
   case CONFORM_JSON:

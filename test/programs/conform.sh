@@ -166,13 +166,58 @@ recorded=$top/vectors/recorded/weft-0.1.0
 expect 'session' 0 '^1 sessions: ' "$weft" conform --session "$recorded/v1-dialed"
 expect 'session: folder in front' 0 '^2 sessions: ' "$weft" conform "$recorded/v1-dialed" "$recorded/v2-dialed" --session
 mkdir session && cp "$recorded"/v1-dialed/* session && sed -i '1s/"wire":"../"wire":"ff/' session/dcep.jsonl
-expect 'session: a broken cut' 1 'FAIL session/dcep.jsonl:1: ' "$weft" conform --session session
-expect 'session: that cut alone' 1 'FAIL session/dcep.jsonl:1: ' "$weft" conform --layer dcep session --session
+expect 'session: a broken cut' 1 '^session/dcep.jsonl:1: fail: dcep/1/replay.decode[.]2: no OPEN or ACK' "$weft" conform --session session
+also 'session: its question' '^session/dcep.jsonl:1: fail: dcep/1/dcep.decode: refused .malformed.$'
+expect 'session: that cut alone' 1 '^session/dcep.jsonl:1: fail: dcep/1/' "$weft" conform --layer dcep session --session
 expect 'session: another cut' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform session --layer stun --session
 expect 'session: an unknown cut' 2 "--layer 'noise': the cuts of a session are udp, stun" "$weft" conform --layer noise --session "$recorded/v1-dialed"
 expect 'session: no folder' 2 '--session needs a folder' "$weft" conform --session
-expect 'session: another option' 2 "'--session' cannot be combined with --shim: sessions are replayed by our own layers" "$weft" conform --shim x --session "$recorded/v1-dialed"
-expect 'session: a format' 2 "'--session' cannot be combined with --format: .* reported as a table" "$weft" conform --session "$recorded/v1-dialed" --format json
+expect 'session: an option of the others' 2 "'--session' cannot be combined with --file: its cases are in the folders" "$weft" conform --file good.json --session "$recorded/v1-dialed"
+
+# Sessions as questions to a shim.
+one=$recorded/v1-dialed
+expect 'session, shim' 0 '^weft-0.1.0/v1-dialed +[1-9]' "$weft" conform --session "$one" --shim "$bin/weft-shim" --strict-errors
+asked=$(sed -n 's/^\([0-9]*\) cases, \1 passed, 0 failed$/\1/p' out)
+[ "${asked:-0}" -gt 200 ] && pass || fail 'session, shim: few questions'
+expect 'session, in process' 0 '"totals"' "$weft" conform --session "$one" --format json
+python3 - "$asked" <<'END' && pass || fail 'session: other questions in process, or the same name twice'
+import json, sys
+cases = json.load(open("out"))["cases"]
+names = {(c["type"], c["tcId"]) for c in cases}
+questions = [c for c in cases if not c["op"].startswith("replay.")]
+sys.exit(len(questions) != int(sys.argv[1]) or len(names) != len(cases) or len(questions) == len(cases))
+END
+expect 'session, shim: all of them' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session "$top/vectors/recorded" --shim "$bin/weft-shim"
+expect 'session, shim: one cut' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session "$one" --shim "$bin/weft-shim" --layer stun --format tap
+also 'session: names' '^ok [0-9]+ - weft-0.1.0/v1-dialed/stun/1/stun_integrity.check$'
+if grep -q ' - weft-0.1.0/v1-dialed/[^s]' out; then fail 'session, shim: another cut'; else pass; fi
+expect 'session, shim: junit' 0 '<testsuite name="sessions"' "$weft" conform --session "$one" --shim "$bin/weft-shim" --format junit
+expect 'session, shim: a wrong answer' 1 'messages.jsonl:1: fail: messages/1/webrtc_framing.split: messages is nothing, expected ' "$weft" conform --session "$one" --shim 'sh wrong.sh' --filter framing.split
+expect 'session, shim: what it does not have' 0 '^Not counted: [1-9][0-9]* unsupported' "$weft" conform --session "$one" --shim 'sh without.sh'
+expect 'session, shim: a crash, then started again' 1 'crash: dcep/2/dcep.decode: .*signal 11' "$weft" conform --session "$one" --shim 'exec sh dies.sh' --filter dcep.decode
+also 'session, shim: it goes on' '^[2-9] cases, 0 passed'
+expect 'session, shim: never answers' 1 'hang: dcep/1/dcep.decode: no answer within 0.100 s' "$weft" conform --session "$one" --shim 'exec sleep 300' --filter dcep/1/dcep.decode --start-timeout 0.1
+expect 'session, shim: garbage' 1 'garbage: dcep/1/dcep.decode: not JSON' "$weft" conform --session "$one" --shim 'while read -r l; do echo hello; done' --layer dcep
+expect 'session, shim: no such program' 2 'could not be started' "$weft" conform --session "$one" --shim ./no-such-shim
+echo '{"expect":[{"case":"weft-0.1.0/v1-dialed/messages/*","outcome":"fail","reason":"known","issue":"a link"}]}' > split.json
+expect 'session, shim: known failures' 0 '^Expected: fail of [1-9][0-9]*: known .a link.$' "$weft" conform --session "$one" --shim 'sh wrong.sh' --filter framing.split --expect split.json
+expect 'session: a known failure passes' 1 'unexpected pass: messages/1/webrtc_framing.split: known' "$weft" conform --session "$one" --filter framing.split --expect split.json
+echo '{"expect":[{"case":"weft-0.1.0/v1-dialed/sctp/99999/x","outcome":"fail","reason":"old"},{"case":"weft-0.1.0/v2-dialed/sctp/1/x","outcome":"fail","reason":"of another"}]}' > old.json
+expect 'session: a stale expectation' 2 "^old.json:1: expect.0.: no case is named" "$weft" conform --session "$one" --expect old.json
+if grep -q 'expect.1.' err; then fail 'session: an expectation of another session'; else pass; fi
+(cd "$recorded/v1-dialed" && "$weft" conform --session . --format tap --layer dcep) > out 2> err < /dev/null
+also 'session: the folder it is in' '^ok 1 - weft-0.1.0/v1-dialed/dcep'
+# Each side of a session breaks nothing that is not in "deviations"; what is there may be refused.
+mkdir deviant && cp "$recorded"/v1-dialed/* deviant && sed -i '1s/"wire":"../"wire":"ff/' deviant/dcep.jsonl
+python3 - <<'END'
+import json
+j = json.load(open("deviant/session.json"))
+wire = json.loads(open("deviant/dcep.jsonl").readline())
+j["deviations"] = [{"cut": "dcep", "wire": wire["wire"], "clause": "RFC 8832 section 5", "what": "no such message"}]
+j["recorded_by"] = "listener" if wire["from"] == "dialer" else "dialer"
+json.dump(j, open("deviant/session.json", "w"))
+END
+expect 'session: a deviation may be refused' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session deviant --shim "$bin/weft-shim" --filter dcep.decode
 expect 'session and live' 2 "'--session' cannot be combined with --live: one of --session, --live and --live-listen at a time" "$weft" conform --live /ip4/127.0.0.1/udp/9 --session "$recorded/v1-dialed"
 expect 'live and live-listen' 2 "'--live' cannot be combined with --live-listen" "$weft" conform --live-listen x --live y
 expect 'live: another option' 2 "'--live' cannot be combined with --layer: a running peer" "$weft" conform --layer stun --live x
