@@ -3,7 +3,6 @@
 #include "apps/conform/guard.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
@@ -41,13 +40,18 @@ static void on_signal(int sig) {
 
 static void on_death(void) { tell("crash"); }
 
+/* GCC's UBSan beside ASan has a death callback of its own, which cannot be set; this it calls for a report. */
+void __ubsan_on_report(void);
+void __ubsan_on_report(void) { tell("crash"); }
+
 void conform_guard_install(void) {
   static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   static char stack[64 * 1024]; /* a stack that overflowed is of no use to its handler */
-  stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
-  bool have_stack = sigaltstack(NULL, &(stack_t){0}) == 0 && sigaltstack(&other, NULL) == 0;
+  stack_t other = {.ss_sp = stack, .ss_size = sizeof stack}, present = {.ss_flags = SS_DISABLE};
+  if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE))
+    sigaltstack(&other, NULL); /* a sanitizer has its own */
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-    struct sigaction old, now = {.sa_handler = on_signal, .sa_flags = have_stack ? SA_ONSTACK : 0};
+    struct sigaction old, now = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
     if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) sigaction(signals[i], &now, NULL);
   }
   if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(on_death);

@@ -233,12 +233,21 @@ expect 'import' 0 'files, .* cases' "$top/test/conformance/import" "$top/test/co
 expect 'what was imported runs' 0 ' 0 failed$' "$weft" conform --file out.d/varint.json --file out.d/sdp.json
 
 # ---- the steps of vectors/README.md, as a person follows them ----
-awk '/^```python$/{on = 1; next} /^```$/{on = 0} on' "$top/vectors/README.md" > my_shim.py
+program() { awk -v n="$1" '/^```python$/ {on = ++k == n; next} /^```$/ {on = 0} on' "$top/vectors/README.md"; }
+program 1 > my_shim.py
 [ -s my_shim.py ] && pass || fail 'README: no program in it'
 expect 'README: its shim' 0 ' 0 failed$' "$weft" conform --shim 'python3 my_shim.py' --file "$top/vectors/v1/varint.json"
 [ "$(sed -n 's/^.* cases, \([0-9]*\) passed.*/\1/p' out)" -gt 200 ] && pass || fail 'README: few cases passed'
 sed 's/b == 0 and i > 0/False/' my_shim.py > lenient.py
 expect 'README: its shim, spoiled' 1 'fail: overlong-0-in-2: accepted, though forbidden by multiformats' "$weft" conform --shim 'python3 lenient.py' --file "$top/vectors/v1/varint.json"
+
+program 2 > more.py
+[ -s more.py ] && pass || fail 'README: no second program in it'
+sed '/^for line/,$d' my_shim.py > both.py && cat more.py >> both.py && sed -n '/^for line/,$p' my_shim.py >> both.py
+expect 'README: its shim, sessions' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session "$top/vectors/recorded" --shim 'python3 both.py'
+[ "$(sed -n 's/^\([0-9]*\) cases, .*/\1/p' out)" -gt 300 ] && pass || fail 'README: few questions of the sessions'
+sed 's/frame\["flag"\] = value/pass/' both.py > lenient.py
+expect 'README: its shim, sessions, spoiled' 1 'webrtc_framing.split: messages.[0-9]+.flag is nothing, expected 0' "$weft" conform --session "$one" --shim 'python3 lenient.py'
 
 echo "$passed passed, $failed failed"
 exit $((failed > 0))
