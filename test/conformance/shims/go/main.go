@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/record"
 	circuit "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
 	identify "github.com/libp2p/go-libp2p/p2p/protocol/identify/pb"
+	direct "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
 	webrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc/pb"
 	ma "github.com/multiformats/go-multiaddr"
 	"github.com/multiformats/go-multibase"
@@ -92,6 +93,35 @@ func verify(g fields) fields {
 	return fields{}
 }
 
+// Where a multiaddr of webrtc-direct leads.
+func endpoint(addr ma.Multiaddr) fields {
+	ip, err := addr.ValueForProtocol(ma.P_IP4)
+	if err != nil {
+		ip = must(addr.ValueForProtocol(ma.P_IP6))
+	}
+	return fields{"ip": ip, "port": must(strconv.Atoi(must(addr.ValueForProtocol(ma.P_UDP))))}
+}
+
+func dial(g fields) fields {
+	info := must(peer.AddrInfoFromString(text(g, "text")))
+	if len(info.Addrs) == 0 || !(&direct.WebRTCTransport{}).CanDial(info.Addrs[0]) {
+		panic(errors.New("not of this transport"))
+	}
+	out := endpoint(info.Addrs[0])
+	_, hash, err := multibase.Decode(must(info.Addrs[0].ValueForProtocol(ma.P_CERTHASH)))
+	check(err)
+	out["sha256"], out["peer_id"] = hx(must(multihash.Decode(hash)).Digest), info.ID.String()
+	return out
+}
+
+func listen(g fields) fields {
+	addr := must(ma.NewMultiaddr(text(g, "text")))
+	if is, _ := direct.IsWebRTCDirectMultiaddr(addr); !is {
+		panic(errors.New("not of this transport"))
+	}
+	return endpoint(addr)
+}
+
 // A record of any kind, of a domain that the case names.
 type anyRecord string
 
@@ -136,6 +166,7 @@ var ops = map[string]func(fields) fields{
 	"peer_id.parse":     func(g fields) fields { return forms(must(peer.Decode(text(g, "text")))) },
 	"peer_id.decode":    func(g fields) fields { return forms(must(peer.IDFromBytes(octets(g, "multihash")))) },
 	"public_key.decode": publicKey, "public_key.verify": verify,
+	"webrtc_direct_multiaddr.dial": dial, "webrtc_direct_multiaddr.listen": listen, "noise_primitives.seal": seal, "noise_primitives.open": open,
 	"webrtc_framing.decode": frame, "noise_xx.handshake": handshakes, "noise_xx.read": readMessage, "signed_envelope.open": envelope,
 	"relay_hop.decode": func(g fields) fields {
 		var m circuit.HopMessage

@@ -9,8 +9,9 @@ import (
 	"github.com/flynn/noise"
 )
 
+var suite = noise.NewCipherSuite(noise.DH25519, noise.CipherChaChaPoly, noise.HashSHA256)
+
 func side(g fields, name, prologue string) *noise.HandshakeState {
-	suite := noise.NewCipherSuite(noise.DH25519, noise.CipherChaChaPoly, noise.HashSHA256)
 	static := must(suite.GenerateKeypair(bytes.NewReader(octets(g, name+"_static"))))
 	return must(noise.NewHandshakeState(noise.Config{CipherSuite: suite, Pattern: noise.HandshakeXX, Initiator: name == "init", Prologue: octets(g, prologue),
 		StaticKeypair: static, Random: bytes.NewReader(octets(g, name+"_ephemeral"))}))
@@ -47,4 +48,18 @@ func readMessage(g fields) fields {
 	payload, _, _, err := sides[1-index%2].ReadMessage(nil, octets(g, "message"))
 	auth(err)
 	return fields{"payload": hx(payload)}
+}
+
+func cipher(g fields) *noise.CipherState {
+	return noise.UnsafeNewCipherState(suite, [32]byte(octets(g, "key")), must(strconv.ParseUint(text(g, "nonce_counter"), 10, 64)))
+}
+
+func seal(g fields) fields {
+	return fields{"ciphertext": hx(must(cipher(g).Encrypt(nil, octets(g, "ad"), octets(g, "plaintext"))))}
+}
+
+func open(g fields) fields {
+	plain, err := cipher(g).Decrypt(nil, octets(g, "ad"), octets(g, "ciphertext"))
+	auth(err)
+	return fields{"plaintext": hx(plain)}
 }

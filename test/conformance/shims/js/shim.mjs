@@ -1,30 +1,30 @@
 // js-libp2p's packages behind the protocol of vectors/SHIM.md. Every operation calls the library's own function; nothing is checked here.
-import { createInterface } from 'node:readline'
 import { publicKeyFromProtobuf, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromString, peerIdFromPublicKey, peerIdFromMultihash } from '@libp2p/peer-id'
 import { RecordEnvelope, PeerRecord } from '@libp2p/peer-record'
+import { getNetConfig } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
+import { WebRTCDirect } from '@multiformats/multiaddr-matcher'
 import * as lp from 'it-length-prefixed'
 import { base58btc } from 'multiformats/bases/base58'
 import { bases } from 'multiformats/basics'
 import * as Digest from 'multiformats/hashes/digest'
 import * as varint from 'uint8-varint'
+import { hex, Refused, serve, toHex } from './serve.mjs'
 
 // Not exported by the packages, but what they run.
 const inside = path => import(new URL(`./node_modules/${path}`, import.meta.url))
 const { HopMessage, StopMessage, ReservationVoucher } = await inside('@libp2p/circuit-relay-v2/dist/src/pb/index.js')
 const { Identify } = await inside('@libp2p/identify/dist/src/pb/message.js')
+const { pureJsCrypto: primitives } = await inside('@libp2p/noise/dist/src/crypto/js.js')
+const { uint16BEEncode, uint16BEDecode } = await inside('@libp2p/noise/dist/src/encoder.js')
 const { decodeHandshakePayload } = await inside('@libp2p/noise/dist/src/utils.js')
 const { Message: Frame } = await inside('@libp2p/webrtc/dist/src/private-to-public/pb/message.js')
 const { Message: Signal } = await inside('@libp2p/webrtc/dist/src/private-to-private/pb/message.js')
-const { decodeCerthash, fingerprint2Ma } = await inside('@libp2p/webrtc/dist/src/private-to-public/utils/sdp.js')
+const { certhash, decodeCerthash, fingerprint2Ma } = await inside('@libp2p/webrtc/dist/src/private-to-public/utils/sdp.js')
 const { generateNoisePrologue } = await inside('@libp2p/webrtc/dist/src/private-to-public/utils/generate-noise-prologue.js')
 const { decodeHeader } = await inside('@libp2p/yamux/dist/src/decode.js')
 const { encodeHeader } = await inside('@libp2p/yamux/dist/src/encode.js')
-
-const hex = text => Uint8Array.from(Buffer.from(text, 'hex'))
-const toHex = bytes => bytes == null ? null : Buffer.from(bytes.subarray()).toString('hex')
-class Refused extends Error { constructor (kind) { super(kind); this.kind = kind } }
 
 const names = m => m.getComponents().map(c => c.name)
 const forms = id => ({ multihash: toHex(id.toMultihash().bytes), text: id.toString(), cid: id.toCID().toString() })
@@ -50,9 +50,33 @@ function hop (kind) {
   }
 }
 
+const nameOf = status => Object.keys(STATUS).find(k => STATUS[k] === status)
+const delimited = message => ({ hex: toHex(lp.encode.single(message)) })
+const encodeHop = kind => g => delimited(kind.encode({ type: g.type, status: nameOf(g.status), peer: g.peer == null ? undefined : { id: peerIdFromString(g.peer.id).toMultihash().bytes, addrs: g.peer.addrs.map(hex) } }))
+
+// The library counts in 32 bits and makes the nonce of that; here it is made of all 64.
+function nonce (counter) {
+  const out = Buffer.alloc(12)
+  out.writeBigUInt64LE(BigInt(counter), 4)
+  if (BigInt(counter) === 2n ** 64n - 1n) throw new Refused('unsupported')
+  return out
+}
+
+function direct (g) {
+  const ma = multiaddr(g.text)
+  if (!WebRTCDirect.exactMatch(ma)) throw new Error('not of this transport')
+  const { host, port } = getNetConfig(ma)
+  return { ip: host, port, ma }
+}
+
+function dial (g) {
+  const { ip, port, ma } = direct(g)
+  return { ip, port, sha256: toHex(decodeCerthash(certhash(ma)).digest), peer_id: ma.getComponents().findLast(c => c.name === 'p2p')?.value }
+}
+
 const parseBase = Object.values(bases).map(b => b.decoder).reduce((a, b) => a.or(b))
 
-const OPS = {
+await serve({
   'varint.encode': g => ({ hex: toHex(varint.encode(Number(g.value))) }),
   'varint.decode': g => { const value = varint.decode(hex(g.hex)); return { value: value.toString(), consumed: varint.encodingLength(value) } },
   'multiaddr.parse': g => { const m = multiaddr(g.text); return { hex: toHex(m.bytes), text: m.toString(), protocols: names(m) } },
@@ -68,6 +92,8 @@ const OPS = {
   'peer_id.decode': g => forms(peerIdFromMultihash(Digest.decode(hex(g.multihash)))),
   'public_key.decode': g => { const key = publicKeyFromProtobuf(hex(g.protobuf)); return { key_type: key.type, ...forms(peerIdFromPublicKey(key)) } },
   'public_key.verify': async g => { if (!await publicKeyFromProtobuf(hex(g.public_key)).verify(hex(g.message), hex(g.signature))) throw new Refused('auth'); return {} },
+  'webrtc_direct_multiaddr.dial': dial,
+  'webrtc_direct_multiaddr.listen': g => { const { ip, port } = direct(g); return { ip, port } },
   'webrtc_framing.decode': async g => {
     const all = await frames([hex(g.hex)])
     if (all.length !== 1) throw new Error('not one frame')
@@ -79,6 +105,12 @@ const OPS = {
     return { hex: toHex(lp.encode.single(Frame.encode({ flag: name, message: g.message == null ? undefined : hex(g.message) }))) }
   },
   'signaling.decode': g => { const m = Signal.decode(hex(g.hex)); return { type: m.type == null ? null : { SDP_OFFER: 0, SDP_ANSWER: 1, ICE_CANDIDATE: 2 }[m.type] ?? m.type, data: m.data == null ? null : Buffer.from(m.data).toString('hex') } },
+  'signaling.encode': g => delimited(Signal.encode({ type: Object.values(Signal.Type)[g.type], data: Buffer.from(g.data, 'hex').toString() })),
+  'noise_primitives.hkdf': g => ({ outputs: primitives.getHKDF(hex(g.chaining_key), hex(g.input_key_material)).slice(0, g.outputs).map(toHex) }),
+  'noise_primitives.seal': g => ({ ciphertext: toHex(primitives.chaCha20Poly1305Encrypt(hex(g.plaintext), nonce(g.nonce_counter), hex(g.ad), hex(g.key))) }),
+  'noise_primitives.open': g => ({ plaintext: toHex(primitives.chaCha20Poly1305Decrypt(hex(g.ciphertext), nonce(g.nonce_counter), hex(g.ad), hex(g.key))) }),
+  'noise_primitives.x25519': g => ({ shared: toHex(primitives.generateX25519SharedKey(hex(g.private), hex(g.public))) }),
+  'noise_frame.encode': g => ({ frame: toHex(lp.encode.single(hex(g.message), { lengthEncoder: uint16BEEncode })) }),
   'noise_payload.verify': async g => {
     const p = await decodeHandshakePayload(hex(g.payload), hex(g.noise_static))
     const key = publicKeyFromProtobuf(p.identityKey)
@@ -90,6 +122,8 @@ const OPS = {
   },
   'relay_hop.decode': hop(HopMessage),
   'relay_stop.decode': hop(StopMessage),
+  'relay_hop.encode': encodeHop(HopMessage),
+  'relay_stop.encode': encodeHop(StopMessage),
   'relay_voucher.decode': g => {
     const v = ReservationVoucher.decode(hex(g.hex))
     const id = b => peerIdFromMultihash(Digest.decode(b)).toString()
@@ -110,20 +144,4 @@ const OPS = {
     return { version: 0, type: h.type, flags: h.flag, stream_id: h.streamID, length: h.length }
   },
   'yamux_frame.encode': g => ({ hex: toHex(encodeHeader({ type: g.type, flag: g.flags, streamID: g.stream_id, length: g.length })) })
-}
-
-// The library reads more than these operations give back.
-const PARTIAL = new Set(['public_key.decode', 'relay_hop.decode', 'relay_stop.decode', 'relay_voucher.decode'])
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const q = JSON.parse(line)
-  let answer = { id: q.id, status: 'unsupported' }
-  if (OPS[q.op] != null) {
-    try {
-      answer = { id: q.id, status: 'ok', out: await OPS[q.op](q.in), partial: PARTIAL.has(q.op) }
-    } catch (e) {
-      if (e.kind !== 'unsupported') answer = { id: q.id, status: 'error', error: e.kind ?? (e.name === 'InvalidSignatureError' ? 'auth' : 'malformed') }
-    }
-  }
-  process.stdout.write(JSON.stringify(answer) + '\n')
-}
+}, ['public_key.decode', 'relay_hop.decode', 'relay_stop.decode', 'relay_voucher.decode']) // of these the library reads more than they give back

@@ -12,6 +12,7 @@ from libp2p.peer.id import ID
 from libp2p.relay.circuit_v2.pb import circuit_pb2
 from libp2p.security.noise.messages import NoiseHandshakePayload, verify_handshake_payload_sig
 from libp2p.transport.webrtc.certificate import fingerprint_from_multibase
+from libp2p.transport.webrtc.multiaddr_utils import parse_webrtc_direct_multiaddr
 from libp2p.transport.webrtc.noise_handshake import build_noise_prologue
 from libp2p.transport.webrtc.pb.webrtc_pb2 import Message
 from libp2p.transport.webrtc.sdp import is_ice_pwd, is_ice_ufrag
@@ -138,6 +139,16 @@ def signaling(given):
     return {"type": m.type if m.HasField("type") else None}
 
 
+def listen(given):
+    ip, port, _, _ = parse_webrtc_direct_multiaddr(Multiaddr(given["text"]))
+    return {"ip": ip, "port": port}
+
+
+def dial(given):
+    ip, port, certhash, peer = parse_webrtc_direct_multiaddr(Multiaddr(given["text"]))
+    return {"ip": ip, "port": port, "sha256": fingerprint_from_multibase(certhash).hex(), "peer_id": ID.from_base58(peer).to_base58() if peer else None}
+
+
 def credentials(given):
     if not (is_ice_pwd if given["kind"] == "pwd" else is_ice_ufrag)(given["value"]):
         raise Refused
@@ -153,7 +164,7 @@ OPS = {
     "webrtc_framing.encode": framing_encode, "webrtc_framing.split": framing_split, "noise_payload.verify": payload, "noise_prologue.build": prologue,
     "relay_hop.decode": hop(circuit_pb2.HopMessage), "relay_stop.decode": hop(circuit_pb2.StopMessage), "signed_envelope.open": envelope,
     "signed_envelope.signing_input": lambda g: {"hex": make_unsigned(g["domain"], bytes.fromhex(g["payload_type"]), bytes.fromhex(g["payload"])).hex()},
-    "identify.decode": identify, "signaling.decode": signaling,
+    "webrtc_direct_multiaddr.listen": listen, "webrtc_direct_multiaddr.dial": dial, "identify.decode": identify, "signaling.decode": signaling,
 }
 
 # The library reads more than these operations give back.

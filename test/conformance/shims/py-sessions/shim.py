@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""What py-libp2p does in a conversation, behind the protocol of vectors/SHIM.md: negotiation, Yamux sessions, WebRTC streams, reservations. The other end of every stream is this
+program, which passes octets on and looks at the library's own state; nothing is checked here. Time stands still but where the library sleeps."""
+import logging
+import math
+import types
+
+logging.disable(logging.CRITICAL)
+
+import trio
+import trio.testing
+from libp2p.peer.id import ID
+from libp2p.protocol_muxer.multiselect import Multiselect
+from libp2p.protocol_muxer.multiselect_client import MultiselectClient
+from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
+from libp2p.relay.circuit_v2.transport import CircuitV2Transport
+from libp2p.stream_muxer.yamux.yamux import TYPE_GO_AWAY, Yamux
+from libp2p.transport.webrtc.pb.webrtc_pb2 import Message
+from libp2p.transport.webrtc.stream import StreamState, WebRTCStream, _decode_frames
+from libp2p.utils.varint import encode_uvarint
+
+from serve import Refused, serve
+
+STEP = 0.02  # longer than the library sleeps after an error, far from its first ping
+
+
+def in_trio(run):
+    def operation(given):
+        clock = trio.testing.MockClock()
+        return trio.run(run, given, clock, clock=clock)
+    return operation
+
+
+class Pipe:
+    """A connection whose other end is this program: `written`, and what is put into `send`."""
+
+    def __init__(self, is_initiator, octets=b""):
+        self.is_initiator, self.left, self.written = is_initiator, bytearray(octets), bytearray()
+        self.send, self.receive = trio.open_memory_channel(math.inf)
+
+    async def read(self, n=None):
+        await trio.lowlevel.checkpoint()
+        try:
+            while not self.left:
+                self.left += await self.receive.receive()
+        except trio.EndOfChannel:
+            return b""
+        taken = bytes(self.left[:n])
+        del self.left[:n]
+        return taken
+
+    async def write(self, data):
+        self.written += data
+
+    async def close(self):
+        self.send.close()
+
+
+# ---- multistream-select ----
+
+async def negotiate(given, clock):
+    pipe = Pipe(given["role"] == "dialer", b"".join(map(bytes.fromhex, given["input"])))
+    pipe.send.close()
+    talk = MultiselectCommunicator(pipe)
+    if given["role"] == "dialer":
+        selected = await MultiselectClient().select_one_of(given["protocols"], talk)
+    else:
+        selected, _ = await Multiselect({p: None for p in given["protocols"]}).negotiate(talk)
+    return {"output": pipe.written.hex(), "selected": selected, "left": pipe.left.hex() or None}
+
+
+# ---- Yamux ----
+
+def octets_of(frame):
+    if isinstance(frame, str):
+        return [bytes.fromhex(frame)]
+    if "do" in frame:
+        raise NotImplementedError
+    return [bytes.fromhex(frame["header"]) + bytes.fromhex(frame["fill"]) * frame["count"]] * frame["times"]
+
+
+async def accept(muxer, seen):
+    async for stream in muxer.new_stream_receive_channel:
+        seen.append({"id": stream.stream_id, "data": "", "length": 0, "half_closed_by_peer": False, "reset": False, "stream": stream})
+
+
+def look(muxer, seen):
+    """Before the session ends: it forgets its streams then."""
+    for s in seen if not muxer.event_shutting_down.is_set() else []:
+        data = bytes(muxer.stream_buffers.get(s["id"], bytes.fromhex(s["data"])))
+        s.update(data=data.hex(), length=len(data), reset=s["stream"].reset_received, half_closed_by_peer=s["stream"].recv_closed)
+
+
+async def session(given, clock):
+    pipe, seen, last = Pipe(given["receiver"] == "client"), [], b""
+    muxer = Yamux(pipe, ID(b"\0\0"))
+
+    async def feed(nursery):
+        for octets in [o for f in given["frames"] for o in octets_of(f)]:
+            if muxer.event_shutting_down.is_set():
+                break
+            await pipe.send.send(octets)
+            await trio.testing.wait_all_tasks_blocked()
+            clock.jump(STEP)
+            await trio.testing.wait_all_tasks_blocked()
+            look(muxer, seen)
+        nursery.cancel_scope.cancel()
+        return octets
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(muxer.start)
+        nursery.start_soon(accept, muxer, seen)
+        await muxer.event_started.wait()
+        last = await feed(nursery)
+    if muxer.event_shutting_down.is_set() and last[1] != TYPE_GO_AWAY:
+        raise Refused("state")
+    return {"streams": [{k: v for k, v in s.items() if k != "stream"} for s in seen], "reply": pipe.written.hex()}
+
+
+# ---- a stream of WebRTC ----
+
+def frame_of(step):
+    """Written here: the library would not write a flag that it does not know."""
+    if "hex" in step:
+        return bytes.fromhex(step["hex"])
+    message = bytes.fromhex(step.get("message") or "")
+    body = (b"\x08" + encode_uvarint(step["flag"]) if "flag" in step else b"") + (b"\x12" + encode_uvarint(len(message)) + message if "message" in step else b"")
+    return encode_uvarint(len(body)) + body
+
+
+class Channel:
+    """What a stream knows of its connection."""
+
+    def __init__(self):
+        self.sent, self.is_running, self._bridge = bytearray(), True, self
+
+    def _send_on_channel_cb(self, channel, framed):
+        self.sent += framed
+
+    def schedule_fire_and_forget(self, nothing):
+        pass
+
+    async def send(self, framed):
+        self.sent += framed
+
+
+async def act(stream, nursery, step):
+    if step["do"] == "close_write":
+        nursery.start_soon(stream._close_write)
+    elif step["do"] == "write":
+        await stream.write(bytes.fromhex(step["data"]))
+    elif step["do"] == "reset":
+        await stream.reset()
+    elif step["do"] == "close_read":
+        stream._close_read_side()
+    else:
+        stream.on_channel_close()
+
+
+def take(stream, read):
+    try:
+        while True:
+            read.append(stream._read_recv.receive_nowait().hex())
+    except (trio.WouldBlock, trio.ClosedResourceError, trio.EndOfChannel):
+        pass
+
+
+async def run(given, clock):
+    channel, read = Channel(), []
+    stream = WebRTCStream(channel, 1, False)
+    stream._send_callback = channel.send
+    async with trio.open_nursery() as nursery:
+        for step in given["steps"]:
+            if "do" in step:
+                await act(stream, nursery, step)
+            else:
+                stream.on_data(frame_of(step))
+            await trio.testing.wait_all_tasks_blocked()
+            take(stream, read)
+        nursery.cancel_scope.cancel()
+    reset = stream._state == StreamState.RESET
+    flags = [m.flag for m in _decode_frames(channel.sent) if m.HasField("flag")]
+    if Message.RESET in flags and not any(s.get("do") == "reset" for s in given["steps"]):
+        raise Refused()
+    return {"readable": not (stream._read_closed or reset), "writable": not (stream._write_closed or reset), "reset": reset, "sent_flags": flags, "read": [r for r in read if r]}
+
+
+# ---- a reservation ----
+
+async def reserve(given, clock):
+    transport = object.__new__(CircuitV2Transport)
+    transport.host = types.SimpleNamespace(get_id=lambda: ID.from_string(given["self"]))
+    transport._reservations, transport._reservation_proofs = {}, {}
+    pipe, relay = Pipe(True, bytes.fromhex(given["hex"])), ID.from_string(given["relay"])
+    pipe.send.close()
+    if not await transport._make_reservation(pipe, relay):
+        raise Refused("state")
+    return {"expire": transport._reservations[relay]}
+
+
+serve({"multistream.negotiate": in_trio(negotiate), "yamux_session.receive": in_trio(session), "webrtc_stream.run": in_trio(run), "relay_voucher.reserve": in_trio(reserve)}, partial={"yamux_session.receive", "webrtc_stream.run"})
