@@ -143,7 +143,9 @@ static void offer_kept(app_relay_stream *st, weft_time now) {
   if (!st->end_pending) return;
   st->end_pending = false;
   weft_relay_server_input_end(st->relay->server, st->peer, st->slot, now);
-  if (!st->stream) release(st);
+  if (st->stream || st->dead) return;
+  release(st);
+  weft_relay_server_gone(st->relay->server, st->peer, st->slot, now);
 }
 
 static void enter(app_relay_service *r) { r->depth++; }

@@ -315,6 +315,69 @@ void app_report_lost(app_report *r, const char *peer, const char *reason) {
   app_report_step(r, "Lost the path to %s: %s", peer, reason);
 }
 
+/* ---- webrtc-p2p-relay ----------------------------------------------------------------------------------------------------------- */
+
+void app_report_reservation(app_report *r, const char *peer, const char *state, uint64_t expires, const char *reason) {
+  if (r->json) {
+    json_begin("reservation");
+    json_text("peer", peer);
+    json_text("state", state);
+    if (reason)
+      json_text("reason", reason);
+    else
+      printf(",\"expires\":%" PRIu64, expires);
+    json_end();
+    return;
+  }
+  if (reason)
+    app_report_step(r, "The slot of %s is free again: %s", peer, reason);
+  else
+    app_report_step(r, "%s for %s", strcmp(state, "made") == 0 ? "Reserved a slot" : "Renewed the slot", peer);
+}
+
+static void circuit_begin(const char *from, const char *to, const char *state) {
+  json_begin("circuit");
+  json_text("from", from);
+  json_text("to", to);
+  json_text("state", state);
+}
+
+void app_report_circuit_opened(app_report *r, const char *from, const char *to) {
+  if (r->json) {
+    circuit_begin(from, to, "opened");
+    json_end();
+    return;
+  }
+  app_report_step(r, "Circuit from %s to %s", from, to);
+}
+
+void app_report_circuit_closed(app_report *r, const char *from, const char *to, uint64_t bytes_there,
+                               uint64_t bytes_back, const char *reason) {
+  if (r->json) {
+    circuit_begin(from, to, "closed");
+    printf(",\"bytes\":%" PRIu64 ",\"bytes_a_to_b\":%" PRIu64 ",\"bytes_b_to_a\":%" PRIu64, bytes_there + bytes_back,
+           bytes_there, bytes_back);
+    json_text("reason", reason);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Circuit from %s to %s is over (%s): %" PRIu64 " bytes there, %" PRIu64 " back", from, to, reason,
+                  bytes_there, bytes_back);
+}
+
+void app_report_refused(app_report *r, const char *peer, const char *to, const char *status, const char *reason) {
+  if (r->json) {
+    json_begin("refused");
+    json_text("peer", peer);
+    if (to) json_text("to", to);
+    json_text("status", status);
+    json_text("reason", reason);
+    json_end();
+    return;
+  }
+  app_report_step(r, "Refused %s: %s (%s)", peer, status, reason);
+}
+
 void app_report_error(app_report *r, const char *layer, const char *step, int code, const char *text,
                       const char *hint) {
   if (code == WEFT_OK) code = WEFT_ECLOSED; /* the other side ended in order what was still needed */

@@ -47,6 +47,13 @@ void app_report_path(app_report *r, const char *peer, bool direct, const char *l
 /* again in seconds, -1: not. */
 void app_report_fallback(app_report *r, const char *peer, const char *reason, int again);
 void app_report_lost(app_report *r, const char *peer, const char *reason);
+/* What webrtc-p2p-relay adds. state: "made", "refreshed" or "ended"; expires: unix seconds, of the first two; reason: of the last. */
+void app_report_reservation(app_report *r, const char *peer, const char *state, uint64_t expires, const char *reason);
+void app_report_circuit_opened(app_report *r, const char *from, const char *to);
+void app_report_circuit_closed(app_report *r, const char *from, const char *to, uint64_t bytes_there,
+                               uint64_t bytes_back, const char *reason);
+/* to: whom it wanted to reach; NULL: it asked for a reservation. */
+void app_report_refused(app_report *r, const char *peer, const char *to, const char *status, const char *reason);
 /* A step for the person watching; stderr; not with --json or --quiet. */
 void app_report_step(app_report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same, only with --verbose (also with --json, on stderr). */

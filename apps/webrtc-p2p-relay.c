@@ -314,17 +314,17 @@ static void on_relay_event(void *user, const weft_relay_server_event *ev, weft_t
   format_peer(peer, sizeof peer, ev->peer);
   format_peer(target, sizeof target, ev->target);
   switch (ev->type) {
-  case WEFT_RELAY_SERVER_RESERVED: app_report_step(&r->node.report, "Reserved a slot for %s", peer); break;
-  case WEFT_RELAY_SERVER_EXPIRED:
-    app_report_step(&r->node.report, "The slot of %s is free again: %s", peer, ev->reason);
+  case WEFT_RELAY_SERVER_RESERVED:
+    app_report_reservation(&r->node.report, peer, ev->renewed ? "refreshed" : "made", ev->expire, NULL);
     break;
-  case WEFT_RELAY_SERVER_CIRCUIT_OPENED: app_report_step(&r->node.report, "Circuit from %s to %s", peer, target); break;
+  case WEFT_RELAY_SERVER_EXPIRED: app_report_reservation(&r->node.report, peer, "ended", 0, ev->reason); break;
+  case WEFT_RELAY_SERVER_CIRCUIT_OPENED: app_report_circuit_opened(&r->node.report, peer, target); break;
   case WEFT_RELAY_SERVER_CIRCUIT_CLOSED:
-    app_report_step(&r->node.report, "Circuit from %s to %s is over (%s): %" PRIu64 " bytes there, %" PRIu64 " back",
-                    peer, target, ev->reason, ev->bytes_there, ev->bytes_back);
+    app_report_circuit_closed(&r->node.report, peer, target, ev->bytes_there, ev->bytes_back, ev->reason);
     break;
   case WEFT_RELAY_SERVER_REFUSED:
-    app_report_step(&r->node.report, "Refused %s: %s (%s)", peer, weft_relay_status_name(ev->status), ev->reason);
+    app_report_refused(&r->node.report, peer, ev->target.len > 0 ? target : NULL, weft_relay_status_name(ev->status),
+                       ev->reason);
     break;
   }
 }

@@ -103,16 +103,17 @@ void weft_relay_circuit_opened(weft_relay_server *r, weft_relay_circuit *c) {
     weft_relay_circuit_cut(r, c, "no memory");
 }
 
-static bool done(const weft_relay_stream *s) { return s->ended && s->shut; }
+bool weft_relay_stream_done(const weft_relay_stream *s) { return !s || (s->ended && s->shut); }
 
-/* Each end of a sender goes to his receiver behind the last byte. */
+/* Each end of a sender goes to his receiver behind the last byte. A stream that is not there any more ended both ways. */
 void weft_relay_circuit_pump(weft_relay_server *r, weft_relay_circuit *c) {
   for (int i = 0; i < 2 && c->state == WEFT_RELAY_OPEN; i++) {
-    if (c->ends[1 - i]->ended) c->ends[i]->finish = true;
+    if (!c->ends[i]) continue;
+    if (c->ends[1 - i] && c->ends[1 - i]->ended) c->ends[i]->finish = true;
     weft_relay_stream_flush(r, c->ends[i]);
   }
-  if (c->state != WEFT_RELAY_OPEN || !done(c->ends[0]) || !done(c->ends[1])) return;
+  if (c->state != WEFT_RELAY_OPEN || !weft_relay_stream_done(c->ends[0]) || !weft_relay_stream_done(c->ends[1])) return;
   weft_relay_circuit_over(r, c, "both sides ended it");
-  weft_relay_stream_end(r, c->ends[0], false);
-  weft_relay_stream_end(r, c->ends[1], false);
+  for (int i = 0; i < 2; i++)
+    if (c->ends[i]) weft_relay_stream_end(r, c->ends[i], false);
 }

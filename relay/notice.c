@@ -24,6 +24,9 @@ static weft_relay_bytes id_bytes(const weft_peer_id *id) { return (weft_relay_by
 static void describe_peer(const weft_relay_peer *p, weft_relay_server_event *ev) {
   ev->peer = id_bytes(&p->id);
   if (ev->type == WEFT_RELAY_SERVER_EXPIRED) ev->reason = p->expired_why;
+  if (ev->type != WEFT_RELAY_SERVER_RESERVED) return;
+  ev->renewed = p->renewed;
+  ev->expire = p->expire;
 }
 
 static void describe_stream(const weft_relay_stream *s, weft_relay_server_event *ev) {

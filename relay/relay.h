@@ -271,6 +271,8 @@ typedef struct weft_relay_server_event {
   int status;                       /* REFUSED */
   uint64_t bytes_there, bytes_back; /* CIRCUIT_CLOSED: from the dialer, from the target */
   const char *reason;               /* CIRCUIT_CLOSED, REFUSED, EXPIRED: static text */
+  bool renewed;                     /* RESERVED: it stood already */
+  uint64_t expire;                  /* RESERVED: unix seconds */
 } weft_relay_server_event;
 
 typedef struct weft_relay_server_callbacks {
@@ -326,7 +328,8 @@ ptrdiff_t weft_relay_server_input(weft_relay_server *r, void *conn, uint32_t str
                                   weft_time now);
 /* The peer sends no more on it; after the last byte was taken. WEFT_ENOTFOUND, as for the following two. */
 int weft_relay_server_input_end(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);
-int weft_relay_server_gone(weft_relay_server *r, void *conn, uint32_t stream, weft_time now); /* reset or refused */
+/* It was reset or refused; or it ended both ways, which its circuit survives until the other side has what waits. */
+int weft_relay_server_gone(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);
 int weft_relay_server_writable(weft_relay_server *r, void *conn, uint32_t stream, weft_time now);
 /* Expiries and limits; offers what waits. */
 int weft_relay_server_tick(weft_relay_server *r, weft_time now);

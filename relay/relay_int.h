@@ -183,7 +183,8 @@ typedef struct weft_relay_peer {
   weft_relay_prefix *prefix; /* NULL: no address */
   weft_peer_id id;           /* again, for events after who is gone */
   void *conn;
-  bool relayed, has_reservation;
+  bool relayed, has_reservation, renewed;
+  uint64_t expire;    /* expires_at as unix seconds */
   uint32_t exchanges; /* hop streams that carry no circuit */
   weft_time expires_at;
   const char *expired_why;
@@ -327,6 +328,8 @@ void weft_relay_connect_failed(weft_relay_server *r, weft_relay_circuit *c, cons
 /* circuit.c */
 ptrdiff_t weft_relay_circuit_input(weft_relay_server *r, weft_relay_stream *s, const uint8_t *data, size_t len);
 void weft_relay_circuit_opened(weft_relay_server *r, weft_relay_circuit *c);
+/* NULL, or ended both ways. */
+bool weft_relay_stream_done(const weft_relay_stream *s);
 void weft_relay_circuit_pump(weft_relay_server *r, weft_relay_circuit *c);
 /* Resets what is left of both sides. */
 void weft_relay_circuit_cut(weft_relay_server *r, weft_relay_circuit *c, const char *why);

@@ -25,7 +25,9 @@ static const char *why_not(weft_relay_server *r, weft_relay_peer *p, int *status
   return NULL;
 }
 
-static void grant(weft_relay_server *r, weft_relay_peer *p) {
+static void grant(weft_relay_server *r, weft_relay_peer *p, uint64_t expire) {
+  p->renewed = p->has_reservation;
+  p->expire = expire;
   if (!p->has_reservation) {
     p->has_reservation = true;
     p->who->reservations++;
@@ -87,7 +89,7 @@ void weft_relay_reserve(weft_relay_server *r, weft_relay_stream *s) {
   memcpy(m.addrs, r->addrs, sizeof m.addrs);
   m.addrs_len = r->cfg.addrs_len;
   weft_relay_put_limit(r, &m);
-  grant(r, s->peer);
+  grant(r, s->peer, m.expire);
   weft_relay_notice(r, &s->peer->item, WEFT_RELAY_SERVER_RESERVED);
   weft_relay_stream_answer(r, s, &m);
 }

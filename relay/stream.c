@@ -82,10 +82,12 @@ void weft_relay_stream_end(weft_relay_server *r, weft_relay_stream *s, bool rese
 
 void weft_relay_stream_lost(weft_relay_server *r, weft_relay_stream *s, const char *why) {
   weft_relay_circuit *c = s->circuit;
-  bool dialer = s->side == 0;
+  bool dialer = s->side == 0, done = weft_relay_stream_done(s);
   weft_relay_stream_end(r, s, false);
   if (!c || c->state == WEFT_RELAY_OVER) return;
-  if (c->state == WEFT_RELAY_CONNECTING && !dialer)
+  if (c->state == WEFT_RELAY_OPEN && done) /* what it sent may still wait for the other side */
+    weft_relay_circuit_pump(r, c);
+  else if (c->state == WEFT_RELAY_CONNECTING && !dialer)
     weft_relay_connect_failed(r, c, why);
   else
     weft_relay_circuit_cut(r, c, why);

@@ -133,6 +133,10 @@ expect "a relayed chat" 0 '"text":"hello"' "$peer" -m dial --relay-only --json -
 status
 [ "$(counter circuits_total)" = 1 ] && [ "$(counter circuits)" = 0 ] && pass || fail "one circuit, over: $(cat status.out)"
 [ "$(counter bytes)" = $(($(counter bytes_a_to_b) + $(counter bytes_b_to_a))) ] && [ "$(counter bytes_a_to_b)" -gt 0 ] && pass || fail "bytes: $(cat status.out)"
+circuit='"event":"circuit","from":"12D3Koo[A-Za-z0-9]*","to":"12D3Koo[A-Za-z0-9]*","state"'
+await "the relay tells a reservation" '"event":"reservation","peer":"12D3Koo[A-Za-z0-9]*","state":"made","expires":1[0-9]{9}' relay.out
+await "and a circuit" "$circuit:\"opened\"" relay.out
+await "and how it ended" "$circuit:\"closed\",\"bytes\":$(counter bytes),\"bytes_a_to_b\":$(counter bytes_a_to_b),\"bytes_b_to_a\":$(counter bytes_b_to_a),\"reason\":\"both sides ended it\"" relay.out
 before=$(counter bytes)
 expect "a direct chat" 0 '"path":"direct"' "$peer" -m dial --json --send "$(printf '%04000d' 7)" "$alice"
 status
@@ -140,11 +144,13 @@ status
 expect "nobody has reserved" 3 "has no reservation on the relay" "$peer" -m dial --json --timeout 10 "$addr/p2p-circuit/webrtc/p2p/$someone"
 status
 grep -q '"refused":{"NO_RESERVATION":[1-9]' status.out && pass || fail "refusals are counted: $(cat status.out)"
+await "a refusal is told" "\"event\":\"refused\",\"peer\":\"12D3Koo[A-Za-z0-9]*\",\"to\":\"$someone\",\"status\":\"NO_RESERVATION\"" relay.out
 
 # the reservation ends with its connection, also when Alice is killed
 kill -KILL "$alice_pid"
 for _ in $(seq 100); do status; [ "$(counter reservations)" = 0 ] && break; sleep 0.05; done
 [ "$(counter reservations)" = 0 ] && pass || fail "the reservation of a killed peer: $(cat status.out)"
+await "its end is told" '"event":"reservation","peer":"12D3Koo[A-Za-z0-9]*","state":"ended","reason":"its connection ended"' relay.out
 
 # ---- leaving -------------------------------------------------------------------------------------------------------------------------------
 start_peer alice -m listen --json --relay "$addr" --addr-file alice.json
@@ -176,6 +182,7 @@ for _ in $(seq 100); do status; [ "$(counter circuits)" = 0 ] && break; sleep 0.
 long=$(printf '%04000d' 7)
 timeout 20 "$peer" -m dial --relay-only --json --send "$long" --send "$long" --send "$long" --send "$long" --send "$long" --send "$long" "$dora" > out 2> err < /dev/null
 [ $? -ne 0 ] && pass || fail "more than the data limit went through"
+await "the relay tells why" "$circuit:\"closed\",.*\"reason\":\"data limit\"" relay.out
 stop_relay
 [ $? -eq 0 ] && pass || fail "relay with limits on SIGTERM"
 

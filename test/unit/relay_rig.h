@@ -55,6 +55,7 @@ typedef struct relay_rig {
   void (*on_output)(struct relay_rig *r, rig_stream *s);
   void (*on_event)(struct relay_rig *r, const weft_relay_server_event *ev);
   void (*on_open_stop)(struct relay_rig *r, rig_conn *target);
+  void (*on_shutdown)(struct relay_rig *r, rig_stream *s);
 } relay_rig;
 
 typedef struct rig_circuit {
@@ -173,9 +174,11 @@ static inline void rig_consumed(void *user, void *conn, uint32_t stream, size_t 
 
 static inline void rig_shutdown(void *user, void *conn, uint32_t stream, weft_time now) {
   rig_stream *s = rig_stream_of(conn, stream);
-  (void)user, (void)now;
+  relay_rig *r = user;
+  (void)now;
   ck_assert(!s->shut && !s->reset);
   s->shut = true;
+  if (r->on_shutdown) r->on_shutdown(r, s);
 }
 
 static inline void rig_reset(void *user, void *conn, uint32_t stream, weft_time now) {
@@ -194,7 +197,8 @@ static inline void rig_event(void *user, const weft_relay_server_event *ev, weft
   relay_rig *r = user;
   char line[256] = "?; ", peer = rig_name(ev->peer), target = rig_name(ev->target);
   ck_assert_uint_ge(now, r->now);
-  if (ev->type == WEFT_RELAY_SERVER_RESERVED) snprintf(line, sizeof line, "RESERVED %c; ", peer);
+  if (ev->type == WEFT_RELAY_SERVER_RESERVED)
+    snprintf(line, sizeof line, "%s %c; ", ev->renewed ? "RENEWED" : "RESERVED", peer);
   if (ev->type == WEFT_RELAY_SERVER_EXPIRED) snprintf(line, sizeof line, "EXPIRED %c: %s; ", peer, ev->reason);
   if (ev->type == WEFT_RELAY_SERVER_CIRCUIT_OPENED) snprintf(line, sizeof line, "OPENED %c %c; ", peer, target);
   if (ev->type == WEFT_RELAY_SERVER_CIRCUIT_CLOSED)

@@ -24,6 +24,7 @@ static test_rng relay_seed;
 static client clients[CLIENTS];
 static uint8_t pattern[PATTERN];
 static unsigned opened, over, reserved;
+static const char *over_why;
 static weft_time now_;
 static bool storming;
 
@@ -130,7 +131,9 @@ static void on_relay_event(void *user, const weft_relay_server_event *ev, weft_t
   (void)user, (void)now;
   if (ev->type == WEFT_RELAY_SERVER_RESERVED) reserved++;
   if (ev->type == WEFT_RELAY_SERVER_CIRCUIT_OPENED) opened++;
-  if (ev->type == WEFT_RELAY_SERVER_CIRCUIT_CLOSED) over++;
+  if (ev->type != WEFT_RELAY_SERVER_CIRCUIT_CLOSED) return;
+  over++;
+  over_why = ev->reason;
 }
 
 static weft_relay_server_stats stats(void) {
@@ -285,6 +288,7 @@ START_TEST(a_circuit_carries_both_ways_and_ends) {
   run();
   ck_assert(a->ended);
   ck_assert_uint_eq(over, 1);
+  ck_assert_str_eq(over_why, "both sides ended it");
   ck_assert_uint_eq(a->resets + b->resets, 0);
   end();
 }
@@ -331,13 +335,13 @@ START_TEST(a_slow_reader_stops_nobody_else) {
 }
 END_TEST
 
-/* Both sides have ended their direction while most of one's bytes still wait for the other to read: none is lost. */
-START_TEST(bytes_outlive_their_stream) {
+/* Both sides have ended their direction while the last of one's bytes still wait for the other to read: none is lost, wherever they wait. */
+static void check_outlives(size_t n) {
   begin(NULL);
   circuit(a, b);
   b->slow = true;
-  push_all(a, 500 * 1024);
-  ck_assert_uint_eq(a->taken, 500 * 1024);
+  push_all(a, n);
+  ck_assert_uint_eq(a->taken, n);
   app_stream_shutdown(a->stream, now_);
   app_stream_shutdown(b->stream, now_);
   run();
@@ -346,11 +350,18 @@ START_TEST(bytes_outlive_their_stream) {
     consume(b);
     run();
   }
-  ck_assert_uint_eq(b->got, 500 * 1024);
+  ck_assert_uint_eq(b->got, n);
   ck_assert(b->ended);
   ck_assert_uint_eq(a->resets + b->resets, 0);
   ck_assert_uint_eq(over, 1);
+  ck_assert_str_eq(over_why, "both sides ended it");
   end();
+}
+
+START_TEST(bytes_outlive_their_stream) {
+  check_outlives(500 * 1024); /* with the service */
+  for (size_t kib = 256; kib < 300; kib += 4)
+    check_outlives(kib * 1024); /* with the target's stream, and in the server */
 }
 END_TEST
 

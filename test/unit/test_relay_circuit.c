@@ -212,6 +212,68 @@ START_TEST(an_end_passes_through_and_the_other_way_flows_on) {
 }
 END_TEST
 
+static void gone_when_ended(relay_rig *r, rig_stream *s) {
+  (void)weft_relay_server_gone(r->server, s->conn, s->id, r->now);
+}
+
+/* A caller whose stream is over once both have ended it may say so at once, from inside the callback that ends it. */
+START_TEST(a_stream_that_ended_both_ways_is_no_reset) {
+  for (int back = 0; back < 2; back++) {
+    pair p = joined(NULL);
+    rig_stream *x = back ? p.bt : p.at, *y = back ? p.at : p.bt;
+    relay_rig_end(p.r, x);
+    ck_assert(y->shut && !x->shut);
+    p.r->on_shutdown = gone_when_ended;
+    relay_rig_end(p.r, y);
+    ck_assert(x->shut && !x->reset && !y->reset);
+    ck_assert_log(p.r, "CLOSED a b 0 0: both sides ended it; ");
+    relay_rig_free(p.r);
+  }
+}
+END_TEST
+
+/* And the other side still gets what waits for it. */
+START_TEST(bytes_outlive_the_stream_they_came_on) {
+  for (int back = 0; back < 2; back++) {
+    pair p = joined(NULL);
+    rig_stream *x = back ? p.bt : p.at, *y = back ? p.at : p.bt;
+    y->room = 2;
+    ck_assert_int_eq(relay_rig_give(p.r, x, "last", 4), 4);
+    relay_rig_end(p.r, x);
+    p.r->on_shutdown = gone_when_ended;
+    relay_rig_end(p.r, y);
+    ck_assert(x->shut && !y->shut && !y->reset);
+    ck_assert_log(p.r, "");
+    ck_assert_int_eq(weft_relay_server_gone(p.r->server, x->conn, x->id, p.r->now), WEFT_ENOTFOUND);
+    y->room = 9;
+    relay_rig_tick(p.r);
+    ck_assert(y->shut && !y->reset);
+    ck_assert_got(y, "last");
+    ck_assert_log(p.r, back ? "CLOSED a b 0 4: both sides ended it; " : "CLOSED a b 4 0: both sides ended it; ");
+    ck_assert_uint_eq(relay_rig_stats(p.r).circuits, 0);
+    relay_rig_free(p.r);
+  }
+}
+END_TEST
+
+/* The limits reach the side that is left. */
+START_TEST(a_circuit_with_one_stream_left_ends_at_its_time) {
+  weft_relay_server_config cfg = relay_rig_config();
+  cfg.circuit_seconds = 120;
+  pair p = joined(&cfg);
+  p.bt->room = 2;
+  relay_rig_give(p.r, p.at, "last", 4);
+  relay_rig_end(p.r, p.at);
+  p.r->on_shutdown = gone_when_ended;
+  relay_rig_end(p.r, p.bt);
+  p.r->now += WEFT_SEC(120);
+  relay_rig_tick(p.r);
+  ck_assert(p.bt->reset && !p.at->reset);
+  ck_assert_log(p.r, "CLOSED a b 4 0: time limit; ");
+  relay_rig_free(p.r);
+}
+END_TEST
+
 /* A dialer may send, and end, before the target has agreed. */
 START_TEST(early_bytes_and_an_early_end_wait_for_the_target) {
   uint8_t msg[64], keep[4096];
@@ -399,6 +461,9 @@ Suite *test_relay_circuit(void) {
                                     UNIT(a_slow_reader_holds_the_sender_back),
                                     UNIT(steady_traffic_allocates_nothing),
                                     UNIT(an_end_passes_through_and_the_other_way_flows_on),
+                                    UNIT(a_stream_that_ended_both_ways_is_no_reset),
+                                    UNIT(bytes_outlive_the_stream_they_came_on),
+                                    UNIT(a_circuit_with_one_stream_left_ends_at_its_time),
                                     UNIT(early_bytes_and_an_early_end_wait_for_the_target),
                                     UNIT(early_bytes_beyond_the_limit_wait_too),
                                     UNIT(the_status_goes_before_the_targets_bytes),

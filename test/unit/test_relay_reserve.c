@@ -81,11 +81,36 @@ START_TEST(renewing_moves_the_end) {
   r->now = weft_relay_server_deadline(r->server);
   ck_assert_uint_eq(r->now, WEFT_SEC(15 + 3600));
   relay_rig_tick(r);
-  ck_assert_log(r, "RESERVED a; RESERVED b; RESERVED a; EXPIRED b: its time is over; ");
+  ck_assert_log(r, "RESERVED a; RESERVED b; RENEWED a; EXPIRED b: its time is over; ");
   r->now = weft_relay_server_deadline(r->server);
   ck_assert_uint_eq(r->now, WEFT_SEC(25 + 3600));
   relay_rig_tick(r);
   ck_assert_log(r, "EXPIRED a: its time is over; ");
+  relay_rig_free(r);
+}
+END_TEST
+
+static uint64_t told_expire;
+
+static void note_expire(relay_rig *r, const weft_relay_server_event *ev) {
+  (void)r;
+  if (ev->type == WEFT_RELAY_SERVER_RESERVED) told_expire = ev->expire;
+}
+
+START_TEST(its_end_is_told) {
+  relay_rig *r = relay_rig_new(NULL);
+  r->on_event = note_expire;
+  rig_conn *a = relay_rig_peer(r, 'a', NULL);
+  ck_assert_int_eq(relay_rig_reserve(r, a), WEFT_RELAY_OK);
+  ck_assert_uint_eq(told_expire, (uint64_t)RIG_UNIX + 5 + 3600);
+  r->now += WEFT_SEC(60);
+  ck_assert_int_eq(relay_rig_reserve(r, a), WEFT_RELAY_OK);
+  ck_assert_uint_eq(told_expire, (uint64_t)RIG_UNIX + 65 + 3600);
+  relay_rig_leave(r, a);
+  a = relay_rig_peer(r, 'a', NULL);
+  r->log[0] = 0;
+  ck_assert_int_eq(relay_rig_reserve(r, a), WEFT_RELAY_OK);
+  ck_assert_log(r, "RESERVED a; "); /* a new connection's is a new one */
   relay_rig_free(r);
 }
 END_TEST
@@ -118,7 +143,7 @@ START_TEST(so_many_in_all) {
   relay_rig_leave(r, c[1]);
   ck_assert_int_eq(relay_rig_reserve(r, c[3]), WEFT_RELAY_OK);
   ck_assert_log(r, "RESERVED a; RESERVED b; RESERVED c; REFUSED d RESERVATION_REFUSED: too many reservations; "
-                   "RESERVED a; EXPIRED b: its connection ended; RESERVED d; ");
+                   "RENEWED a; EXPIRED b: its connection ended; RESERVED d; ");
   relay_rig_free(r);
 }
 END_TEST
@@ -182,6 +207,7 @@ Suite *test_relay_reserve(void) {
                                     UNIT(without_limits_there_is_no_limit_field),
                                     UNIT(ends_at_its_second),
                                     UNIT(renewing_moves_the_end),
+                                    UNIT(its_end_is_told),
                                     UNIT(a_reservation_without_end),
                                     UNIT(so_many_in_all),
                                     UNIT(so_many_per_peer),
