@@ -216,6 +216,18 @@ void app_peer_stream_event(app_peer *p, const weft_stream_event *ev, weft_time n
   if (ev->type != WEFT_STREAM_RESET && ev->type != WEFT_STREAM_CLOSED) app_stream_rearm(s);
 }
 
+/* ---- sources ----------------------------------------------------------------------------------------------------------------- */
+
+bool app_same_source(const weft_addr *a, const weft_addr *b) {
+  return a->family == b->family && memcmp(a->ip, b->ip, a->family == WEFT_AF_IP6 ? 8 : 4) == 0;
+}
+
+size_t app_host_peers_from(const app_host *h, const weft_addr *source) {
+  size_t n = 0;
+  for (const app_peer *p = h->peers; p; p = p->next) n += app_same_source(&p->remote, source);
+  return n;
+}
+
 /* ---- peers ----------------------------------------------------------------------------------------------------------------- */
 
 app_peer *app_peer_new(app_host *h, void *conn, const app_muxer *m, const uint8_t *peer_id, size_t len, weft_time now) {

@@ -107,6 +107,9 @@ void app_host_init(app_host *h, const weft_rng *rng, const weft_identity *identi
                    const app_protocol *const *protocols, size_t n, void *user);
 void app_host_tick(app_host *h, weft_time now);
 weft_time app_host_deadline(const app_host *h);
+/* One machine, or those behind one NAT: the IPv4 address, or the IPv6 /64, which a host has for itself (RFC 4291 section 2.5.4, RFC 7421). */
+bool app_same_source(const weft_addr *a, const weft_addr *b);
+size_t app_host_peers_from(const app_host *h, const weft_addr *source);
 
 app_peer *app_peer_new(app_host *h, void *conn, const app_muxer *m, const uint8_t *peer_id, size_t len, weft_time now);
 /* The connection is gone: closed(code) for every stream, then the peer's memory. */

@@ -98,6 +98,7 @@ static void link_ready(void *user, app_link *l, app_peer *p, weft_time now) {
   (void)l;
   set_up_ends(c);
   c->peer = p;
+  p->remote = *app_tcp_remote(c->tcp);
   c->transport->cb.ready(c->transport->user, c, now);
 }
 
@@ -207,16 +208,26 @@ int app_tcp_transport_dial(app_tcp_transport *x, app_tcp_conn **out, const weft_
 
 /* ---- accepting ------------------------------------------------------------------------------------------------------------------ */
 
-/* IPv4: the address; IPv6: the /64, which one host has for itself. */
-static bool same_source(const weft_addr *a, const weft_addr *b) {
-  return a->family == b->family && memcmp(a->ip, b->ip, a->family == WEFT_AF_IP6 ? 8 : 4) == 0;
-}
-
-static bool too_many_of(const app_tcp_transport *x, const weft_addr *source) {
+static size_t upgrading_from(const app_tcp_transport *x, const weft_addr *source) {
   size_t n = 0;
   for (const app_tcp_conn *c = x->oldest; c; c = c->younger)
-    if (c->inbound && same_source(app_tcp_remote(c->tcp), source)) n++;
-  return n >= APP_TCP_UPGRADING_PER_IP;
+    if (c->inbound && app_same_source(app_tcp_remote(c->tcp), source)) n++;
+  return n;
+}
+
+static const char *why_not(const app_tcp_transport *x, const weft_addr *source) {
+  size_t upgrading = upgrading_from(x, source);
+  if (x->conns_len - x->upgrading_len >= APP_TCP_CONNS_MAX) return "there are 4,096 connections";
+  if (upgrading >= APP_TCP_UPGRADING_PER_IP) return "64 connections of this source are being set up";
+  if (x->max_per_source > 0 && upgrading + app_host_peers_from(x->host, source) >= x->max_per_source)
+    return "this source has its connections already";
+  return NULL;
+}
+
+static void refuse(app_tcp_transport *x, app_tcp *t, const char *why, weft_time now) {
+  x->refused++;
+  if (x->cb.refused) x->cb.refused(x->user, app_tcp_remote(t), why, now);
+  app_tcp_abort(t);
 }
 
 static void evict_oldest(app_tcp_transport *x, weft_time now) {
@@ -229,11 +240,10 @@ static void evict_oldest(app_tcp_transport *x, weft_time now) {
 
 static void on_accepted(void *user, app_tcp *t, weft_time now) {
   app_tcp_transport *x = user;
-  app_tcp_conn *c = NULL;
-  if (x->conns_len - x->upgrading_len < APP_TCP_CONNS_MAX && !too_many_of(x, app_tcp_remote(t))) c = new_conn(x, true);
+  const char *why = why_not(x, app_tcp_remote(t));
+  app_tcp_conn *c = why ? NULL : new_conn(x, true);
   if (!c) {
-    x->refused++;
-    app_tcp_abort(t);
+    refuse(x, t, why ? why : "no memory for a connection", now);
     return;
   }
   if (x->upgrading_len >= APP_TCP_UPGRADING_MAX) evict_oldest(x, now);

@@ -20,7 +20,7 @@ enum {
   APP_TCP_LISTENERS = 16,
   APP_TCP_CONNS_MAX = 4096,     /* accepted and set up; one more is refused */
   APP_TCP_UPGRADING_MAX = 512,  /* accepted, not set up yet; one more ends the oldest, which had the most time */
-  APP_TCP_UPGRADING_PER_IP = 64 /* of one source (IPv6: /64); one more is refused */
+  APP_TCP_UPGRADING_PER_IP = 64 /* of one source (app_same_source); one more is refused */
 };
 #define APP_TCP_UPGRADE_LIMIT WEFT_SEC(10) /* accepted connections; as go-libp2p and js-libp2p */
 
@@ -48,6 +48,8 @@ typedef struct app_tcp_transport_callbacks {
   /* Also of those that never were ready. Layer "tcp": steps "connect" and "accept". */
   void (*closed)(void *user, app_tcp_conn *c, const weft_closed *why, weft_time now);
   void (*starved)(void *user, int error, weft_time now); /* as in tcp.h; may be NULL */
+  /* An accepted connection is closed again, without a word to the peer: why. May be NULL. */
+  void (*refused)(void *user, const weft_addr *remote, const char *why, weft_time now);
 } app_tcp_transport_callbacks;
 
 struct app_tcp_transport {
@@ -56,6 +58,7 @@ struct app_tcp_transport {
   app_tcp_transport_callbacks cb;
   void *user;
   uint32_t window_max, send_limit, max_streams; /* for app_link_config; 0: the defaults */
+  size_t max_per_source; /* accepted, whatever the transport of the host's other peers; 0: no limit but the above */
   app_tcp_listener listeners[APP_TCP_LISTENERS];
   size_t listeners_len;
   app_due due;

@@ -54,7 +54,7 @@ typedef struct relay {
 typedef struct relay_options {
   app_list listen, allow, deny;
   app_number port, max_reservations, max_reservations_per_peer, max_reservations_per_ip, max_circuits,
-      max_circuits_per_peer, circuit_duration, circuit_bytes;
+      max_circuits_per_peer, circuit_duration, circuit_bytes, max_connections_per_ip;
   bool no_stun;
   const char *addr_file;
 } relay_options;
@@ -214,11 +214,13 @@ static void report_connected(relay *r, const app_peer *p, const weft_addr *local
   app_report_connected(&r->node.report, &c);
 }
 
-/* False: no memory for it. */
-static bool welcome(relay *r, app_peer *p, weft_time now) {
-  if (app_relay_service_peer(&r->service, p, now) != WEFT_OK) return false;
+/* WEFT_ENOMEM; WEFT_ELIMIT: its source has as many connections as it may. */
+static int welcome(relay *r, app_peer *p, weft_time now) {
+  size_t max = r->tcp.max_per_source;
+  if (max > 0 && app_host_peers_from(&r->node.host, &p->remote) > max) return WEFT_ELIMIT;
+  if (app_relay_service_peer(&r->service, p, now) != WEFT_OK) return WEFT_ENOMEM;
   app_peer_identify(p, now);
-  return true;
+  return WEFT_OK;
 }
 
 static void farewell(relay *r, app_peer *p, const weft_closed *why, weft_time now) {
@@ -228,9 +230,9 @@ static void farewell(relay *r, app_peer *p, const weft_closed *why, weft_time no
 
 static void tcp_ready(void *user, app_tcp_conn *c, weft_time now) {
   relay *r = user;
-  c->peer->remote = *app_tcp_conn_remote(c);
   report_connected(r, c->peer, app_tcp_conn_local(c), "yamux", 0);
-  if (!welcome(r, c->peer, now)) app_tcp_conn_close(c, WEFT_ENOMEM, now);
+  int rc = welcome(r, c->peer, now);
+  if (rc != WEFT_OK) app_tcp_conn_close(c, rc, now);
 }
 
 static void tcp_closed(void *user, app_tcp_conn *c, const weft_closed *why, weft_time now) {
@@ -251,12 +253,20 @@ static void tcp_starved(void *user, int error, weft_time now) {
                     strerror(error));
 }
 
+static void tcp_refused(void *user, const weft_addr *remote, const char *why, weft_time now) {
+  relay *r = user;
+  char text[WEFT_ADDR_TEXT_MAX];
+  (void)now;
+  app_report_detail(&r->node.report, "Refused %s: tcp: accept: %s", weft_addr_format(remote, text, sizeof text), why);
+}
+
 static void webrtc_ready(void *user, app_webrtc_conn *c, weft_time now) {
   relay *r = user;
   c->peer->data = c;
   report_connected(r, c->peer, &c->local, c->yamux ? "yamux" : "channels", c->direct_version);
   app_record_connected(r->node.record, c->conn, c->peer->id_text, c->direct_version, c->yamux ? "yamux" : "channels");
-  if (!welcome(r, c->peer, now)) weft_webrtc_close(c->conn, WEFT_ENOMEM, now);
+  int rc = welcome(r, c->peer, now);
+  if (rc != WEFT_OK) weft_webrtc_close(c->conn, rc, now);
 }
 
 static void webrtc_closed(relay *r, weft_webrtc *conn, const weft_closed *why, weft_time now) {
@@ -429,12 +439,13 @@ static bool few_streams(const relay_options *o) {
 }
 
 static int start(relay *r, const relay_options *o) {
-  static const app_tcp_transport_callbacks tcp = {tcp_ready, tcp_closed, tcp_starved};
+  static const app_tcp_transport_callbacks tcp = {tcp_ready, tcp_closed, tcp_starved, tcp_refused};
   weft_webrtc_config cfg;
   weft_webrtc_callbacks cb = {sizeof cb, on_output, webrtc_event};
   if (app_tcp_transport_init(&r->tcp, &r->node.loop, &r->node.host, &tcp, r) != WEFT_OK ||
       app_webrtc_conns_init(&r->webrtc, &r->node.loop, &r->node.host, webrtc_ready, r) != WEFT_OK)
     return APP_EXIT_INTERNAL;
+  r->tcp.max_per_source = (size_t)o->max_connections_per_ip.value;
   r->tcp.window_max = r->webrtc.window_max = WINDOW;
   r->tcp.send_limit = r->webrtc.send_limit = SEND_LIMIT;
   if (few_streams(o)) r->tcp.max_streams = r->webrtc.max_streams = STREAMS;
@@ -502,6 +513,7 @@ int main(int argc, char **argv) {
                             .max_reservations_per_ip = {16, false},
                             .max_circuits = {32, false},
                             .max_circuits_per_peer = {4, false},
+                            .max_connections_per_ip = {64, false},
                             .circuit_duration = {3600, false},
                             .circuit_bytes = {UINT64_C(100) * 1024 * 1024, false},
                             .addr_file = "relay_addr.json"};
@@ -518,6 +530,8 @@ int main(int argc, char **argv) {
        "of one peer id (1)"},
       {"max-reservations-per-ip", 0, APP_ARG_NUMBER, &o.max_reservations_per_ip, 0, UINT32_MAX, "N",
        "of one IPv4 address or IPv6 /56 (16)"},
+      {"max-connections-per-ip", 0, APP_ARG_NUMBER, &o.max_connections_per_ip, 0, UINT32_MAX, "N",
+       "of one IPv4 address or IPv6 /64, over TCP and webrtc-direct together (64)"},
       {"max-circuits", 0, APP_ARG_NUMBER, &o.max_circuits, 0, UINT32_MAX, "N", "at once (32)"},
       {"max-circuits-per-peer", 0, APP_ARG_NUMBER, &o.max_circuits_per_peer, 0, UINT32_MAX, "N",
        "at once, of one peer id (4)"},

@@ -136,7 +136,7 @@ static void run(void) {
 static long open_circuits(size_t n) {
   const char *bin = getenv("BIN") ? getenv("BIN") : "build/bin";
   const char *args[] = {"--max-reservations",      "0", "--max-circuits",  "0", "--max-reservations-per-ip", "0",
-                        "--max-circuits-per-peer", "0", "--circuit-bytes", "0"};
+                        "--max-circuits-per-peer", "0", "--circuit-bytes", "0", "--max-connections-per-ip",  "0"};
   wanted = n;
   started = ready = circuits = 0;
   if (relay_child_start(&middle, bin, args, sizeof args / sizeof args[0]) != WEFT_OK) die("the relay did not start");

@@ -202,7 +202,8 @@ static void print(int code) {
 static int start_relay(const char *bin) {
   char n[24];
   const char *args[] = {"--max-reservations",        n,   "--max-circuits",          n,
-                        "--max-reservations-per-ip", "0", "--max-circuits-per-peer", "0"};
+                        "--max-reservations-per-ip", "0", "--max-circuits-per-peer", "0",
+                        "--max-connections-per-ip",  "0"};
   snprintf(n, sizeof n, "%zu", l.count);
   return relay_child_start(&l.relay, bin, args, sizeof args / sizeof args[0]);
 }

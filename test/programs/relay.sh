@@ -186,6 +186,22 @@ await "the relay tells why" "$circuit:\"closed\",.*\"reason\":\"data limit\"" re
 stop_relay
 [ $? -eq 0 ] && pass || fail "relay with limits on SIGTERM"
 
+# one source has so many connections, whatever their transport and identity; when one goes there is room again
+start_relay -p 0 --json --verbose --max-connections-per-ip 2
+start_peer first -m listen --json --relay "$addr" --addr-file first.json
+await "the first connection of this address" '"event":"reserved"' first.out
+first_pid=$peer_pid
+start_peer second -m listen --json --relay "$direct" --addr-file second.json
+await "and the second" '"event":"reserved"' second.out
+expect "no third over TCP" 3 "the peer ended|reset" "$peer" -m listen --json --timeout 10 --relay "$addr" --addr-file third.json
+await "the relay says why" "Refused 127.0.0.1:[0-9]*: tcp: accept: this source has its connections already" relay.err
+expect "no third over webrtc-direct" 3 "the peer closed the connection" "$peer" -m listen --json --timeout 10 --relay "$direct" --addr-file third.json
+kill -TERM "$first_pid"
+await "the first goes" '"event":"reservation".*"state":"ended"' relay.out
+start_peer third -m listen --json --relay "$addr" --addr-file third.json
+await "there is room again" '"event":"reserved"' third.out
+stop_relay
+
 # ---- who may -----------------------------------------------------------------------------------------------------------------------------------
 "$peer" --help > /dev/null
 start_relay -p 0 --json

@@ -237,12 +237,36 @@ START_TEST(a_relayed_connection_accepts_only_limited_protocols) {
 }
 END_TEST
 
+static weft_addr address(const char *text) {
+  weft_addr a;
+  ck_assert_int_eq(weft_addr_parse_ip(&a, text, strlen(text)), WEFT_OK);
+  return a;
+}
+
+START_TEST(a_source_is_an_address_or_a_64) {
+  static const struct {
+    const char *a, *b;
+    bool same;
+  } cases[] = {{"192.0.2.1", "192.0.2.1", true},
+               {"192.0.2.1", "192.0.2.2", false},
+               {"2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", true},
+               {"2001:db8:0:1::1", "2001:db8:0:2::1", false},
+               {"192.0.2.1", "c000:201::", false}};
+  for (size_t i = 0; i < WEFT_ARRAY_LEN(cases); i++) {
+    weft_addr a = address(cases[i].a), b = address(cases[i].b);
+    a.port = 1;
+    ck_assert(app_same_source(&a, &b) == cases[i].same);
+  }
+}
+END_TEST
+
 Suite *test_apps_host(void) {
   static const unit_test tests[] = {UNIT(pings_come_back),
                                     UNIT(an_unanswered_ping_ends_in_order),
                                     UNIT(no_ping_protocol_is_said_once),
                                     UNIT(a_silent_negotiation_ends),
                                     UNIT(a_relayed_connection_opens_only_limited_protocols),
-                                    UNIT(a_relayed_connection_accepts_only_limited_protocols)};
+                                    UNIT(a_relayed_connection_accepts_only_limited_protocols),
+                                    UNIT(a_source_is_an_address_or_a_64)};
   return unit_suite("apps/host", tests, sizeof tests / sizeof tests[0]);
 }

@@ -42,13 +42,19 @@ static void on_closed(void *user, app_tcp_conn *c, const weft_closed *why, weft_
   n->conn = NULL;
 }
 
+static void on_refused(void *user, const weft_addr *remote, const char *why, weft_time now) {
+  node *n = user;
+  (void)remote, (void)now;
+  snprintf(n->text, sizeof n->text, "%s", why);
+}
+
 static void on_identified(void *user, app_peer *p, const weft_identify *id, weft_time now) {
   (void)p, (void)id, (void)now;
   ((node *)user)->identified++;
 }
 
 static void node_init(node *n, uint8_t number) {
-  static const app_tcp_transport_callbacks cb = {on_ready, on_closed, NULL};
+  static const app_tcp_transport_callbacks cb = {on_ready, on_closed, NULL, on_refused};
   uint8_t seed[32] = {number};
   memset(n, 0, sizeof *n);
   weft_rng r = test_rng_init(&n->seed, number);
@@ -193,6 +199,33 @@ START_TEST(one_source_cannot_take_all) {
 }
 END_TEST
 
+/* Those that are set up count too: an identity costs nothing. Another source is served. */
+START_TEST(one_source_has_so_many_connections) {
+  begin();
+  server.tcp.max_per_source = 2;
+  silent(1);
+  wanted_upgrading = 1;
+  ck_assert(loop_run(upgrading));
+  dial(server.identity.peer_id, sizeof server.identity.peer_id); /* from 127.0.0.1 too */
+  ck_assert(loop_run(both_identified));
+  ck_assert_uint_eq(server.tcp.refused, 0);
+  silent(1);
+  ck_assert(loop_run(refused_one));
+  ck_assert_str_eq(server.text, "this source has its connections already");
+  ck_assert_uint_eq(server.tcp.conns_len, 2);
+  silent(2);
+  wanted_upgrading = 2;
+  ck_assert(loop_run(upgrading));
+  app_tcp_transport_close(&dialer.tcp, app_clock_now());
+  ck_assert(loop_run(both_closed));
+  silent(1); /* there is room again */
+  wanted_upgrading = 3;
+  ck_assert(loop_run(upgrading));
+  ck_assert_uint_eq(server.tcp.refused, 1);
+  end();
+}
+END_TEST
+
 START_TEST(the_oldest_makes_way) {
   begin();
   for (size_t i = 0; i < APP_TCP_UPGRADING_MAX; i++) {
@@ -239,6 +272,7 @@ Suite *test_apps_tcp_transport(void) {
                                     UNIT(nobody_listens),
                                     UNIT(silent_clients_are_given_up),
                                     UNIT(one_source_cannot_take_all),
+                                    UNIT(one_source_has_so_many_connections),
                                     UNIT(the_oldest_makes_way),
                                     UNIT(dialing_into_silence_ends_in_time)};
   return unit_suite("apps/tcp_transport", tests, sizeof tests / sizeof tests[0]);
