@@ -36,11 +36,18 @@ static void on_datagram_seen(live *l, const weft_trace *t) {
   s->first_in = t->len;
 }
 
-static void sack_came(live_seen *s, const weft_sctp_chunk *c, weft_time now) {
+static void sack_came(live_seen *s, const weft_sctp_chunk *c) {
   weft_sctp_sack v;
-  if (!s->waiting || weft_sctp_sack_read(&v, c) != WEFT_OK || (int32_t)(v.cumulative - s->waiting_tsn) < 0) return;
-  s->waiting = false;
-  if (s->delays_len < LIVE_PROBES) s->delays[s->delays_len++] = now - s->sent_at;
+  if (weft_sctp_sack_read(&v, c) == WEFT_OK) live_flight_acked(&s->flight, v.cumulative, app_clock_now());
+}
+
+static void abort_came(live_seen *s, const weft_sctp_chunk *c) {
+  weft_rd r;
+  weft_sctp_tlv cause;
+  weft_rd_init(&r, c->value, c->value_len);
+  s->goodbye = s->aborted = true;
+  s->told |= LIVE_TOLD_ABORT;
+  if (weft_sctp_tlv_next(&r, &cause) == 1) s->abort_cause = cause.type;
 }
 
 static void reset_came(live_seen *s, const weft_sctp_chunk *c) {
@@ -55,23 +62,28 @@ static void reset_came(live_seen *s, const weft_sctp_chunk *c) {
   }
 }
 
-/* Only DATA sent while nothing else is outstanding is timed: it is the packet that may be acknowledged late. */
+static void chunk_came(live_seen *s, const weft_sctp_chunk *c) {
+  switch (c->type) {
+  case WEFT_SCTP_SACK: sack_came(s, c); break;
+  case WEFT_SCTP_RE_CONFIG: reset_came(s, c); break;
+  case WEFT_SCTP_ABORT: abort_came(s, c); break;
+  case WEFT_SCTP_SHUTDOWN: s->told |= LIVE_TOLD_SHUTDOWN; break;
+  default: break;
+  }
+}
+
 static void on_packet_seen(live *l, const weft_trace *t) {
   live_seen *s = &l->seen;
   weft_sctp_packet p;
   weft_sctp_chunk c;
   weft_sctp_data d;
+  bool data = false;
   if (weft_sctp_packet_read(&p, t->data, t->len) != WEFT_OK) return;
   while (weft_sctp_chunk_next(&p.chunks, &c) == 1) {
-    if (t->kind == WEFT_TRACE_IN && c.type == WEFT_SCTP_SACK) sack_came(s, &c, app_clock_now());
-    if (t->kind == WEFT_TRACE_IN && c.type == WEFT_SCTP_RE_CONFIG) reset_came(s, &c);
-    if (t->kind == WEFT_TRACE_IN && c.type == WEFT_SCTP_ABORT) s->goodbye = true;
-    if (t->kind != WEFT_TRACE_OUT || c.type != WEFT_SCTP_DATA || s->waiting) continue;
-    if (weft_sctp_data_read(&d, &c) != WEFT_OK) continue;
-    s->waiting = true;
-    s->waiting_tsn = d.tsn;
-    s->sent_at = app_clock_now();
+    if (t->kind == WEFT_TRACE_IN) chunk_came(s, &c);
+    if (t->kind == WEFT_TRACE_OUT && c.type == WEFT_SCTP_DATA && weft_sctp_data_read(&d, &c) == WEFT_OK) data = true;
   }
+  if (data) live_flight_left(&s->flight, d.tsn, app_clock_now());
 }
 
 static void on_message_seen(live *l, const weft_trace *t) {
@@ -182,6 +194,7 @@ static void on_datagram(void *user, const weft_addr *local, const weft_addr *rem
   live *l = user;
   l->seen.datagrams_in++;
   if (l->closed && len > 0 && data[0] == WEFT_DTLS_ALERT) l->seen.goodbye = true;
+  if (len > 0 && data[0] == WEFT_DTLS_ALERT && l->ready) l->seen.told |= LIVE_TOLD_ALERT;
   if (l->listener)
     weft_webrtc_listener_input(l->listener, local, remote, data, len, now);
   else if (l->conn)

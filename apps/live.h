@@ -11,13 +11,35 @@
 
 typedef enum live_result { LIVE_PASS, LIVE_FAIL, LIVE_NOT_TESTABLE } live_result;
 
-typedef struct live_check {
+typedef struct live_behaviour {
   const char *name, *clause;
+} live_behaviour;
+
+typedef struct live_check {
+  live_behaviour of;
   live_result result;
   char seen[200];
 } live_check;
 
-enum { LIVE_CHECKS = 16, LIVE_OPENS = 64, LIVE_PROBES = 8 };
+enum { LIVE_CHECKS = 24, LIVE_OPENS = 64 };
+
+/* How the peer said that it closes. */
+enum { LIVE_TOLD_ABORT = 1, LIVE_TOLD_SHUTDOWN = 2, LIVE_TOLD_ALERT = 4 };
+
+typedef struct live_delays {
+  weft_time least, most;
+  unsigned n;
+} live_delays;
+
+/* Packets with DATA that left and are not acknowledged, and how long the SACKs took: of one that left while none was under way and none followed, and
+ * of the second, since it left. */
+typedef struct live_flight {
+  unsigned packets;
+  uint32_t first_tsn, second_tsn, last_tsn;
+  weft_time first_at, second_at;
+  bool second_timed;
+  live_delays alone, second;
+} live_flight;
 
 /* What was seen of the connection under way. */
 typedef struct live_seen {
@@ -32,11 +54,11 @@ typedef struct live_seen {
   size_t reset_in_len;
   uint16_t fin_acks[LIVE_OPENS];
   size_t fin_acks_len;
-  uint32_t waiting_tsn; /* of the DATA whose SACK is timed */
-  bool waiting;
-  weft_time sent_at, delays[LIVE_PROBES];
-  size_t delays_len;
-  uint8_t txid[12]; /* of our own binding request */
+  live_flight flight;
+  unsigned told;        /* LIVE_TOLD_... */
+  bool aborted;         /* an ABORT came, for this: */
+  uint16_t abort_cause; /* RFC 9260 section 3.3.10; 0: none was given */
+  uint8_t txid[12];     /* of our own binding request */
   bool stun_answered, goodbye;
   char username[WEFT_STUN_USERNAME_MAX + 1]; /* of the first check, whoever sent it */
   bool username_ours;
@@ -48,6 +70,7 @@ typedef struct live {
   weft_webrtc_listener *listener;
   weft_webrtc_direct_addr target;
   uint8_t version;
+  unsigned close_wait; /* seconds for the peer to close by itself */
   live_seen seen;
   bool ready, closed, break_prologue, over;
   bool (*until)(struct live *l);
@@ -75,10 +98,20 @@ void live_end_stream(live *l);                                      /* FIN; the 
 int live_put(live *l, const uint8_t *data, size_t len, bool split); /* a frame on that stream */
 
 /* live_checks.c */
-void live_note(live *l, const char *name, const char *clause, live_result result, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-void live_dialer_checks(live *l);    /* before the connection: what only a dialer can ask of a listener */
-void live_connected_checks(live *l); /* the last one ends it */
+void live_note(live *l, const live_behaviour *b, live_result result, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void live_dialer_checks(live *l);      /* before the connection: what only a dialer can ask of a listener */
+void live_connected_checks(live *l);   /* the last one ends it */
+void live_destructive_checks(live *l); /* on connections of their own, behind everything else */
+
+/* live_sack.c */
+void live_sack(live *l, const live_behaviour *b);
+void live_flight_left(live_flight *f, uint32_t last_tsn, weft_time now); /* a packet with DATA, and its last TSN */
+void live_flight_acked(live_flight *f, uint32_t cumulative, weft_time now);
+/* live_end.c: how a peer closes, answers our end, and what it makes of DATA that it must not take. */
+void live_close_told(live *l, const live_behaviour *b);
+void live_close_answered(live *l, const live_behaviour *b);
+void live_empty_data(live *l, const live_behaviour *b);
 
 /* live_probe.c: binding requests from a socket of their own. 1: answered, 0: not within the time, WEFT_EINTERNAL. */
 int live_probe(const weft_addr *to, const char *prefix, weft_rng *rng, int wait_ms);

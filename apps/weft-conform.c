@@ -16,7 +16,7 @@ typedef struct options {
   bool verbose, strict;
   bool session, json;
   const char *live, *live_listen;
-  app_number version;
+  app_number version, close_wait;
 } options;
 
 /* ---- files ---- */
@@ -124,6 +124,7 @@ static bool options_fit(const options *o, mode m) {
       {"--strict-errors", o->strict, CASES | SESSION},
       {"--verbose", o->verbose, CASES | SESSION},
       {"--direct-version", o->version.given, LIVE | LIVE_LISTEN},
+      {"--live-close-wait", o->close_wait.given, LIVE | LIVE_LISTEN},
       {"--json", o->json, LIVE | LIVE_LISTEN},
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -177,6 +178,8 @@ static int parse(options *o, int argc, char **argv, const char **args) {
       {"live-listen", 0, APP_ARG_TEXT, &o->live_listen, 0, 0, "MULTIADDR",
        "instead: wait there for a dialer (two minutes)"},
       {"direct-version", 0, APP_ARG_NUMBER, &o->version, 1, 2, "N", "of webrtc-direct, with --live (1)"},
+      {"live-close-wait", 0, APP_ARG_NUMBER, &o->close_wait, 0, 3600, "S",
+       "with --live, --live-listen: seconds for the peer to close by itself, to see that it says so (2)"},
       {"json", 0, APP_ARG_FLAG, &o->json, 0, 0, NULL, "with --live, --live-listen: one JSON object per behaviour"},
   };
   const app_usage u = {
@@ -216,11 +219,11 @@ static int run_mode(const options *o, const char *const *args, int n) {
   mode m;
   if (!one_mode(o, &m) || !options_fit(o, m) || !arguments_fit(m, args, n)) return APP_EXIT_USAGE;
   if (m == CASES || m == SESSION) return run_cases(o, m, args, n);
-  return weft_live(o->live, o->live_listen, (unsigned)o->version.value, o->json);
+  return weft_live(o->live, o->live_listen, (unsigned)o->version.value, (unsigned)o->close_wait.value, o->json);
 }
 
 int weft_conform(int argc, char **argv) {
-  options o = {.version = {1, false}};
+  options o = {.version = {1, false}, .close_wait = {2, false}};
   const char **args = calloc((size_t)argc + 1, sizeof *args);
   if (!args) return APP_EXIT_INTERNAL;
   int n = parse(&o, argc, argv, args);

@@ -16,8 +16,8 @@ static void print_text(const char *key, const char *text) {
 
 static void print_json(const live *l, const live_check *c) {
   fputs("{\"check\":", stdout);
-  app_print_json_string(stdout, c->name, strlen(c->name));
-  print_text("clause", c->clause);
+  app_print_json_string(stdout, c->of.name, strlen(c->of.name));
+  print_text("clause", c->of.clause);
   print_text("result", c->result == LIVE_FAIL ? "fail" : results[c->result]);
   print_text("seen", c->seen);
   print_text("agent", l->agent);
@@ -33,7 +33,7 @@ static int report(const live *l, bool json) {
     if (json)
       print_json(l, c);
     else
-      printf("%-48s %-13s %s; %s\n", c->name, results[c->result], c->seen, c->clause);
+      printf("%-48s %-13s %s; %s\n", c->of.name, results[c->result], c->seen, c->of.clause);
   }
   if (!json) printf("peer %s, %s\n", l->peer_id, l->agent[0] ? l->agent : "which did not identify itself");
   fprintf(json ? stderr : stdout, "%zu behaviours: %u passed, %u failed, %u not testable\n", l->checks_len, count[0],
@@ -42,12 +42,14 @@ static int report(const live *l, bool json) {
 }
 
 static void connected(live *l) {
+  static const live_behaviour connection = {"a connection", "libp2p specs, webrtc-direct"};
   bool up = live_wait(l, live_is_ready, l->listener ? WEFT_SEC(120) : WEFT_SEC(30)) && l->ready;
-  if (up)
+  if (up) {
     live_connected_checks(l);
-  else
-    live_note(l, "a connection", "libp2p specs, webrtc-direct", LIVE_FAIL, "%s",
-              l->why[0] ? l->why : "nobody came, or no answer");
+    live_destructive_checks(l);
+  } else {
+    live_note(l, &connection, LIVE_FAIL, "%s", l->why[0] ? l->why : "nobody came, or no answer");
+  }
 }
 
 static int bad_address(const char *text, const weft_multiaddr_error *err) {
@@ -105,8 +107,9 @@ static int run(live *l, const char *to, const char *at, bool json) {
   return code;
 }
 
-int weft_live(const char *to, const char *at, unsigned version, bool json) {
+int weft_live(const char *to, const char *at, unsigned version, unsigned close_wait, bool json) {
   static live l;
   l.version = (uint8_t)version;
+  l.close_wait = close_wait;
   return run(&l, to, at, json);
 }

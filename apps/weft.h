@@ -20,7 +20,8 @@ int weft_conform(int argc, char **argv);       /* weft-conform.c */
 /* weft conform --session (weft-replay.c): n folders, with the run's implementation, layer (the cut whose cases count) and format. The exit code. */
 struct conform_run;
 int weft_replay(struct conform_run *r, const char *const *dirs, size_t n);
-/* weft conform --live, --live-listen (weft-live.c): one of to and at is NULL; version of webrtc-direct. The exit code. */
-int weft_live(const char *to, const char *at, unsigned version, bool json);
+/* weft conform --live, --live-listen (weft-live.c): one of to and at is NULL; version of webrtc-direct; close_wait: seconds for the peer
+ * to close by itself. The exit code. */
+int weft_live(const char *to, const char *at, unsigned version, unsigned close_wait, bool json);
 
 #endif

@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,34 @@ def results(text):
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
+CLOSE = "close told: ABORT, SHUTDOWN or close_notify"
+
+
+def looked_at(arguments, close=None):
+    """The results of one run. close: what makes the peer close, once all else was looked at; without it nothing waits for that."""
+    command = [f"{BIN}/weft", "conform", *arguments, "--json", "--live-close-wait", "20" if close else "0"]
+    live = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        threading.Thread(target=follow, args=(live.stderr, close), daemon=True).start()
+        out = live.stdout.read()
+        live.wait(180)
+        return results(out)
+    finally:
+        live.kill()
+
+
+def follow(lines, close):
+    for line in lines:
+        if close and line.startswith("Waiting ") and "close" in line:
+            close()
+
+
+def with_close(first, second):
+    """The first run, with what the second saw of the peer's own close."""
+    seen = next((c for c in second if c["check"] == CLOSE), None)
+    return [seen if seen and c["check"] == CLOSE else c for c in first]
+
+
 def listening(name):
     """We dial."""
     with tempfile.TemporaryDirectory(prefix="weft-live-") as work:
@@ -33,34 +62,57 @@ def listening(name):
         server = JsonProc(f"{name} server", [*command, "--listen", LISTEN, "--json", "--echo"])
         try:
             addr = server.wait_event("listening", 30)["addr"]
-            done = subprocess.run([f"{BIN}/weft", "conform", "--live", addr, "--json"], capture_output=True, text=True, timeout=180)
-            return results(done.stdout)
+            first = looked_at(["--live", addr])
+            return with_close(first, looked_at(["--live", addr], lambda: server.signal(signal.SIGTERM)))
         finally:
             server.stop()
 
 
-def dialing(name, version=1):
-    """They dial."""
-    live = subprocess.Popen([f"{BIN}/weft", "conform", "--live-listen", LISTEN, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    dialer = None
+class OurDialer:
+    def __init__(self, addr):
+        self.child = subprocess.Popen([f"{BIN}/webrtc-direct-client", "--json", "--ping", "1000000", addr], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def close(self):
+        self.child.terminate()
+
+    def stop(self):
+        self.child.terminate()
+        self.child.wait()
+
+
+class TheirDialer:
+    def __init__(self, name, version, addr):
+        self.proc = Dialer(PEERS[name], version).proc
+        self.proc.write(json.dumps({"do": "open", "addr": addr, "version": version, "seconds": 30}))
+
+    def close(self):
+        self.proc.write(json.dumps({"do": "close"}))
+
+    def stop(self):
+        self.proc.stop(1)
+
+
+def dialed_by(name, version, closes):
+    """One run of --live-listen with a dialer that may be told to close."""
+    dialer = []
+    command = [f"{BIN}/weft", "conform", "--live-listen", LISTEN, "--json", "--live-close-wait", "20" if closes else "0"]
+    live = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         addr = live.stderr.readline().split(" at ")[1].strip()
-        threading.Thread(target=live.stderr.read, daemon=True).start()
-        if name == "self":
-            dialer = subprocess.Popen([f"{BIN}/webrtc-direct-client", "--json", "--ping", "1000000", addr], stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL)
-        else:
-            dialer = Dialer(PEERS[name], version)
-            dialer.proc.write(json.dumps({"do": "open", "addr": addr, "version": version, "seconds": 30}))
-        out, _ = live.communicate(timeout=180)
+        dialer.append(OurDialer(addr) if name == "self" else TheirDialer(name, version, addr))
+        threading.Thread(target=follow, args=(live.stderr, dialer[0].close if closes else None), daemon=True).start()
+        out = live.stdout.read()
+        live.wait(180)
         return results(out)
     finally:
         live.kill()
-        if isinstance(dialer, subprocess.Popen):
-            dialer.terminate()
-            dialer.wait()
-        elif dialer:
-            dialer.proc.stop(1)
+        for d in dialer:
+            d.stop()
+
+
+def dialing(name, version=1):
+    """They dial."""
+    return with_close(dialed_by(name, version, False), dialed_by(name, version, True))
 
 
 def patiently(action, name):
@@ -99,7 +151,8 @@ def main():
     target, wanted = sys.argv[1], sys.argv[2:] or ["self", *PEERS]
     lines = ["# Behaviours of running peers", "",
              "`weft conform --live` and `--live-listen` with each implementation, by `python3 test/interop/live.py vectors/LIVE.md`,",
-             f"{datetime.date.today().isoformat()}, loopback. What is not \"pass\" is explained below each table.", ""]
+             f"{datetime.date.today().isoformat()}, loopback. What is not \"pass\" is explained below each table.",
+             "\"close told\" is from a second run with --live-close-wait 20, in which dialers are told to close, and listeners get SIGTERM.", ""]
     found, ran = {"listens": {}, "dials": {}}, []
     for name in wanted:
         try:

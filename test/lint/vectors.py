@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Validates vectors/v1 against vectors/schema (JSON Schema 2020-12). Arguments: the folder of the vectors. Needs python3-jsonschema 4 or later."""
+"""Validates vectors/v1 and vectors/expect against vectors/schema (JSON Schema 2020-12). Arguments: the folder of the vectors. Needs python3-jsonschema 4 or later."""
 import glob
 import json
 import os
@@ -26,7 +26,12 @@ def main():
         for e in list(Draft202012Validator(schema, resolver=resolver).iter_errors(doc))[:5]:
             bad += 1
             print("%s: %s: %s" % (path, "/".join(str(x) for x in e.absolute_path), e.message[:200]))
-    expectations = sorted(glob.glob(os.path.join(top, "expect/*.json")))
+    expectations = sorted(glob.glob(os.path.join(top, "expect/**/*.json"), recursive=True))
+    entries = Draft202012Validator(schemas["expect.schema.json"])
+    for path in expectations:
+        for e in list(entries.iter_errors(json.load(open(path, encoding="utf-8"))))[:5]:
+            bad += 1
+            print("%s: %s: %s" % (path, "/".join(str(x) for x in e.absolute_path), e.message[:200]))
     print("%d files, %d cases, %d schemas: %d wrong" % (len(paths) + len(expectations), cases, len(schemas), bad))
     sys.exit(bad > 0 or not paths)
 
