@@ -5,7 +5,7 @@
 #include "webrtc/sdp_int.h"
 #include "webrtc/signaling.h"
 
-enum { KEY_MAX = 32 };
+enum { KEY_MAX = 32, DEPTH_MAX = 16 /* RFC 8259 section 9: nesting may be bounded; a candidate has none */ };
 
 typedef struct scan {
   const uint8_t *p, *end;
@@ -79,29 +79,62 @@ static void string(scan *s, char *out, size_t cap, size_t *n) {
   *n = len;
 }
 
-/* Any value, without recursion: brackets are counted, not matched. */
-static void skip_value(scan *s) {
-  size_t depth = 0, n;
-  do {
-    blank(s);
-    int c = look(s);
-    if (c < 0) {
-      s->failed = true;
-    } else if (c == '"') {
-      string(s, NULL, 0, &n);
-    } else {
-      if (c == '{' || c == '[') depth++;
-      if (c == '}' || c == ']') {
-        if (depth == 0)
-          s->failed = true;
-        else
-          depth--;
-      }
-      s->p++;
-      while (c != '{' && c != '[' && c != '}' && c != ']' && look(s) > ' ' && !strchr(",:{}[]\"", look(s))) s->p++;
-    }
-  } while (!s->failed && depth > 0);
+/* ---- values that nobody asks for ---- */
+
+static bool digits(scan *s) {
+  const uint8_t *from = s->p;
+  while (look(s) >= '0' && look(s) <= '9') s->p++;
+  return s->p > from;
 }
+
+/* RFC 8259 section 6. */
+static bool number(scan *s) {
+  (void)take(s, '-');
+  if (!take(s, '0') && !digits(s)) return false;
+  if (take(s, '.') && !digits(s)) return false;
+  if (!take(s, 'e') && !take(s, 'E')) return true;
+  if (!take(s, '+')) (void)take(s, '-');
+  return digits(s);
+}
+
+static void skip_value(scan *s, unsigned depth);
+
+static void name(scan *s, char *out, size_t cap, size_t *n) {
+  blank(s);
+  string(s, out, cap, n);
+  blank(s);
+  if (!take(s, ':')) s->failed = true;
+}
+
+/* Behind the bracket that opens it. */
+static void skip_members(scan *s, char close, unsigned depth) {
+  size_t n;
+  blank(s);
+  if (take(s, close)) return;
+  do {
+    if (close == '}') name(s, NULL, 0, &n);
+    skip_value(s, depth);
+    blank(s);
+  } while (take(s, ','));
+  if (!take(s, close)) s->failed = true;
+}
+
+static void skip_value(scan *s, unsigned depth) {
+  size_t n;
+  blank(s);
+  if (depth == DEPTH_MAX)
+    s->failed = true;
+  else if (take(s, '{'))
+    skip_members(s, '}', depth + 1);
+  else if (take(s, '['))
+    skip_members(s, ']', depth + 1);
+  else if (look(s) == '"')
+    string(s, NULL, 0, &n);
+  else if (!literal(s, "null") && !literal(s, "true") && !literal(s, "false") && !number(s))
+    s->failed = true;
+}
+
+/* ---- the one that is wanted ---- */
 
 typedef struct found {
   bool any, end;
@@ -119,15 +152,12 @@ static void take_candidate(scan *s, found *f, char *candidate, size_t cap) {
 static void take_member(scan *s, found *f, char *candidate, size_t cap) {
   char key[KEY_MAX];
   size_t n;
-  blank(s);
-  string(s, key, sizeof key, &n);
-  blank(s);
-  if (!take(s, ':')) s->failed = true;
+  name(s, key, sizeof key, &n);
   blank(s);
   if (n < sizeof key && strcmp(key, "candidate") == 0)
     take_candidate(s, f, candidate, cap);
   else
-    skip_value(s);
+    skip_value(s, 0);
   blank(s);
 }
 

@@ -77,12 +77,26 @@ static conform_status split(conform_call *c) {
 
 /* ---- the flags of one stream ---- */
 
-static bool act(weft_webrtc_halves *h, const char *what) {
-  if (strcmp(what, "close_write") == 0) return weft_webrtc_halves_shutdown(h);
-  if (strcmp(what, "close_read") == 0) return weft_webrtc_halves_stop(h);
-  if (strcmp(what, "reset") == 0) weft_webrtc_halves_reset(h, WEFT_ECLOSED, true);
-  if (strcmp(what, "channel_reset") == 0) (void)weft_webrtc_halves_channel_reset(h);
-  return strcmp(what, "reset") == 0 || strcmp(what, "channel_reset") == 0;
+typedef struct one_stream {
+  weft_webrtc_halves halves;
+  weft_webrtc_deframer rx;
+  json *read, *sent;
+} one_stream;
+
+/* A call that finds its half ended changes nothing, but for data, which cannot go out any more. */
+static conform_status act(weft_webrtc_halves *h, const char *what) {
+  if (strcmp(what, "write") == 0) return weft_webrtc_halves_writable(h) ? CONFORM_OK : CONFORM_STATE;
+  if (strcmp(what, "close_write") == 0)
+    (void)weft_webrtc_halves_shutdown(h);
+  else if (strcmp(what, "close_read") == 0)
+    (void)weft_webrtc_halves_stop(h);
+  else if (strcmp(what, "reset") == 0)
+    weft_webrtc_halves_reset(h, WEFT_ECLOSED, true);
+  else if (strcmp(what, "channel_reset") == 0)
+    (void)weft_webrtc_halves_channel_reset(h);
+  else
+    return CONFORM_BAD;
+  return CONFORM_OK;
 }
 
 static void put_owed(weft_webrtc_halves *h, json *sent) {
@@ -93,33 +107,59 @@ static void put_owed(weft_webrtc_halves *h, json *sent) {
   }
 }
 
-static void take_frame(weft_webrtc_halves *h, json *read, const weft_webrtc_frame *f) {
-  if (f->len > 0 && f->flag != WEFT_WEBRTC_RESET && h->reset == WEFT_OK && weft_webrtc_halves_readable(h))
-    json_put_hex(read, NULL, f->message, f->len);
+static void take_frame(one_stream *s, const weft_webrtc_frame *f) {
+  weft_webrtc_halves *h = &s->halves;
+  if (h->reset != WEFT_OK) return;
+  if (f->len > 0 && f->flag != WEFT_WEBRTC_RESET && weft_webrtc_halves_readable(h))
+    json_put_hex(s->read, NULL, f->message, f->len);
   if (f->flag >= 0) (void)weft_webrtc_halves_flag(h, f->flag, 0);
+}
+
+/* A channel message as it is. What follows a reset is not looked at any more. */
+static conform_status take_octets(one_stream *s, const uint8_t *data, size_t len) {
+  const uint8_t *body;
+  size_t body_len;
+  int rc = WEFT_OK;
+  while (s->halves.reset == WEFT_OK && (rc = weft_webrtc_deframer_next(&s->rx, &data, &len, &body, &body_len)) > 0) {
+    weft_webrtc_frame f;
+    rc = weft_webrtc_frame_decode(&f, body, body_len);
+    if (rc != WEFT_OK) break;
+    take_frame(s, &f);
+  }
+  return conform_code(rc < 0 ? rc : WEFT_OK);
+}
+
+static conform_status step(conform_call *c, one_stream *s, const json *given) {
+  const char *what = json_text(json_get(given, "do"));
+  uint64_t flag;
+  size_t len;
+  if (what) return act(&s->halves, what);
+  if (json_get(given, "hex")) {
+    const uint8_t *octets = conform_bytes_of(c, json_get(given, "hex"), &len);
+    return octets ? take_octets(s, octets, len) : CONFORM_BAD;
+  }
+  weft_webrtc_frame f = {.flag = json_u64(json_get(given, "flag"), &flag) ? (int)flag : WEFT_WEBRTC_FLAG_NONE};
+  f.message = conform_bytes_of(c, json_get(given, "message"), &f.len);
+  take_frame(s, &f);
+  return CONFORM_OK;
 }
 
 /* Frames that come in and calls of the application, in order; the flags that go out and what is left of the stream. */
 static conform_status stream(conform_call *c) {
-  weft_webrtc_halves h;
-  weft_webrtc_halves_init(&h);
-  json *read = json_put_array(c->out, "read"), *sent = json_put_array(c->out, "sent_flags");
-  for (const json *s = json_first(json_get(c->in, "steps")); s; s = s->next) {
-    const char *what = json_text(json_get(s, "do"));
-    uint64_t flag;
-    weft_webrtc_frame f = {.flag = json_u64(json_get(s, "flag"), &flag) ? (int)flag : WEFT_WEBRTC_FLAG_NONE};
-    f.message = conform_bytes_of(c, json_get(s, "message"), &f.len);
-    if (!what)
-      take_frame(&h, read, &f);
-    else if (!act(&h, what))
-      return CONFORM_STATE;
-    put_owed(&h, sent);
+  one_stream s = {.read = json_put_array(c->out, "read"), .sent = json_put_array(c->out, "sent_flags")};
+  conform_status status = CONFORM_OK;
+  weft_webrtc_halves_init(&s.halves);
+  weft_webrtc_deframer_init(&s.rx, NULL);
+  for (const json *given = json_first(json_get(c->in, "steps")); given && status == CONFORM_OK; given = given->next) {
+    status = step(c, &s, given);
+    put_owed(&s.halves, s.sent);
   }
-  json_put_bool(c->out, "readable", weft_webrtc_halves_readable(&h));
-  json_put_bool(c->out, "writable", weft_webrtc_halves_writable(&h));
-  json_put_bool(c->out, "reset", h.reset != WEFT_OK);
-  json_put_bool(c->out, "finished", weft_webrtc_halves_finished(&h, 0));
-  return CONFORM_OK;
+  weft_webrtc_deframer_free(&s.rx);
+  json_put_bool(c->out, "readable", weft_webrtc_halves_readable(&s.halves));
+  json_put_bool(c->out, "writable", weft_webrtc_halves_writable(&s.halves));
+  json_put_bool(c->out, "reset", s.halves.reset != WEFT_OK);
+  json_put_bool(c->out, "finished", weft_webrtc_halves_finished(&s.halves, 0));
+  return status;
 }
 
 const conform_entry conform_framing[] = {{"webrtc_framing.decode", decode},

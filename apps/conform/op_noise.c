@@ -199,9 +199,12 @@ static conform_status prologue(conform_call *c) {
   return CONFORM_OK;
 }
 
+/* What a session writes, or hands to its application; how it ended. */
 typedef struct sink {
   uint8_t bytes[MESSAGE_CAP];
   size_t len;
+  bool closed;
+  int code;
 } sink;
 
 static ptrdiff_t take(void *user, const uint8_t *data, size_t len, weft_time now) {
@@ -213,25 +216,36 @@ static ptrdiff_t take(void *user, const uint8_t *data, size_t len, weft_time now
   return (ptrdiff_t)len;
 }
 
-static void ignore(void *user, const weft_noise_event *ev, weft_time now) { (void)user, (void)ev, (void)now; }
+static void note(void *user, const weft_noise_event *ev, weft_time now) {
+  sink *s = user;
+  if (ev->type == WEFT_NOISE_EVENT_DATA) (void)take(s, ev->data, ev->len, now);
+  if (ev->type != WEFT_NOISE_EVENT_CLOSED) return;
+  s->closed = true;
+  s->code = ev->closed.code;
+}
 
-/* The frame a session makes of this message, by the code that frames every message. */
-static conform_status frame(conform_call *c) {
+static weft_noise *session_into(sink *s) {
   static const uint8_t key[32] = {1};
-  sink *out = conform_memory(c, sizeof *out);
   weft_identity id;
   weft_noise_config cfg;
-  weft_noise_callbacks cb = {sizeof cb, take, ignore};
+  weft_noise_callbacks cb = {sizeof cb, take, note};
   weft_noise *nz = NULL;
-  size_t len;
-  const uint8_t *message = conform_bytes(c, "message", &len);
-  if (!message || !ready()) return CONFORM_BAD;
-  if (len > 65535) return CONFORM_LIMIT;
   weft_noise_config_default(&cfg);
   weft_identity_from_seed(&id, key);
   cfg.identity = &id;
   cfg.static_key = cfg.ephemeral_key = key;
-  uint8_t *at = weft_noise_new(&nz, &cfg, &cb, out) == WEFT_OK ? weft_noise_frame_reserve(nz, len) : NULL;
+  return ready() && weft_noise_new(&nz, &cfg, &cb, s) == WEFT_OK ? nz : NULL;
+}
+
+/* The frame a session makes of this message, by the code that frames every message. */
+static conform_status frame(conform_call *c) {
+  size_t len;
+  const uint8_t *message = conform_bytes(c, "message", &len);
+  if (!message) return CONFORM_BAD;
+  if (len > 65535) return CONFORM_LIMIT;
+  sink *out = conform_memory(c, sizeof *out);
+  weft_noise *nz = session_into(out);
+  uint8_t *at = nz ? weft_noise_frame_reserve(nz, len) : NULL;
   if (at) {
     if (len > 0) memcpy(at, message, len);
     weft_noise_frame_commit(nz, len);
@@ -242,8 +256,41 @@ static conform_status frame(conform_call *c) {
   return at ? CONFORM_OK : CONFORM_LIMIT;
 }
 
-const conform_entry conform_noise[] = {{"noise_xx.handshake", handshake}, {"noise_xx.read", read_one},
-                                       {"noise_payload.verify", payload}, {"noise_prologue.build", prologue},
-                                       {"noise_primitives.hkdf", hkdf},   {"noise_primitives.seal", seal},
-                                       {"noise_primitives.open", open},   {"noise_primitives.x25519", x25519},
-                                       {"noise_frame.encode", frame},     {NULL, NULL}};
+static bool feed(conform_call *c, weft_noise *nz, const sink *s) {
+  for (const json *chunk = json_first(json_get(c->in, "chunks")); chunk; chunk = chunk->next) {
+    size_t len;
+    const uint8_t *data = conform_bytes_of(c, chunk, &len);
+    if (!data) return false;
+    if (!s->closed) (void)weft_noise_input(nz, data, len, 0);
+  }
+  if (json_bool(json_get(c->in, "end"), false) && !s->closed) (void)weft_noise_input_end(nz, 0);
+  return true;
+}
+
+/* A session whose handshake is done, with this key to read with. */
+static conform_status receive(conform_call *c) {
+  const uint8_t *key = conform_fixed(c, "key", 32);
+  sink *got = conform_memory(c, sizeof *got);
+  weft_noise *nz = key ? session_into(got) : NULL;
+  if (!nz) return CONFORM_BAD;
+  nz->state = WEFT_NOISE_STATE_SECURED;
+  weft_noise_cipher_set(&nz->receiving, key);
+  bool fed = feed(c, nz, got);
+  weft_noise_free(nz);
+  if (!fed) return CONFORM_BAD;
+  if (got->closed) return conform_code(got->code);
+  json_put_hex(c->out, "data", got->bytes, got->len);
+  return CONFORM_OK;
+}
+
+const conform_entry conform_noise[] = {{"noise_xx.handshake", handshake},
+                                       {"noise_xx.read", read_one},
+                                       {"noise_payload.verify", payload},
+                                       {"noise_prologue.build", prologue},
+                                       {"noise_primitives.hkdf", hkdf},
+                                       {"noise_primitives.seal", seal},
+                                       {"noise_primitives.open", open},
+                                       {"noise_primitives.x25519", x25519},
+                                       {"noise_frame.encode", frame},
+                                       {"noise_frame.receive", receive},
+                                       {NULL, NULL}};

@@ -5,7 +5,7 @@
 #include "apps/conform/op.h"
 #include "yamux/yamux.h"
 
-enum { HEADER = WEFT_YAMUX_HEADER_LEN, DATA_CAP = 1 << 20, REPEAT_MAX = 65536 };
+enum { HEADER = WEFT_YAMUX_HEADER_LEN, DATA_CAP = 1 << 20, REPEAT_MAX = 1 << 20 };
 
 static conform_status decode(conform_call *c) {
   size_t len;
@@ -169,6 +169,7 @@ static conform_status receive(conform_call *c) {
   s->wire_len = 0;
   for (const json *f = json_first(json_get(c->in, "frames")); f && status == CONFORM_OK; f = f->next)
     if (!give(c, y, f)) status = s->closed ? CONFORM_STATE : CONFORM_BAD;
+  if (json_bool(json_get(c->in, "end"), false)) (void)weft_yamux_input_end(y, 0);
   if (status == CONFORM_OK && s->closed && s->reason.who == WEFT_WHO_PEER)
     status = s->reason.code == WEFT_EUNSUPPORTED ? CONFORM_MALFORMED : conform_code(s->reason.code);
   if (status == CONFORM_OK) put_seen(c->out, s);

@@ -16,12 +16,12 @@ KINDS = {
     "py": Kind("py-libp2p", "python", [("multiaddr", "py-multiaddr"), ("multibase", "py-multibase"), ("multihash.base58", "base58"), ("multihash", "py-multihash"), ("", "py-libp2p")]),
     "js": Kind("js-libp2p", "node", [
         ("varint", "uint8-varint"), ("multiaddr", "@multiformats/multiaddr"), ("multi", "multiformats"), ("peer_id", "@libp2p/peer-id"), ("public_key", "@libp2p/crypto"), ("yamux", "@libp2p/yamux"),
-        ("relay", "@libp2p/circuit-relay-v2"), ("signed", "@libp2p/peer-record"), ("peer_record", "@libp2p/peer-record"), ("identify", "@libp2p/identify"), ("noise_payload", "@libp2p/noise"), ("", "@libp2p/webrtc")]),
+        ("relay", "@libp2p/circuit-relay-v2"), ("signed", "@libp2p/peer-record"), ("peer_record", "@libp2p/peer-record"), ("identify", "@libp2p/identify"), ("noise_prologue", "@libp2p/webrtc"), ("noise", "@libp2p/noise"), ("", "@libp2p/webrtc")]),
     "go": Kind("go-libp2p", "go", [
         ("varint", "go-varint"), ("multiaddr", "go-multiaddr"), ("multibase", "go-multibase"), ("multihash", "go-multihash"), ("certhash", "go-multihash"), ("noise", "flynn/noise"), ("", "go-libp2p")]),
     "py-sessions": Kind("py-libp2p-sessions", "python", [("", "py-libp2p")]),
     "js-sessions": Kind("js-libp2p-sessions", "node", [
-        ("multistream", "@libp2p/multistream-select"), ("yamux", "@libp2p/yamux"), ("relay", "@libp2p/circuit-relay-v2"), ("", "@libp2p/webrtc")]),
+        ("multistream", "@libp2p/multistream-select"), ("yamux", "@libp2p/yamux"), ("relay", "@libp2p/circuit-relay-v2"), ("noise", "@libp2p/noise"), ("", "@libp2p/webrtc")]),
     "go-sessions": Kind("go-libp2p-sessions", "go", [("multistream", "go-multistream"), ("yamux", "go-yamux"), ("", "go-libp2p")]),
     "pion": Kind("pion", "go", [("stun", "pion/stun"), ("ice", "pion/ice"), ("dtls", "pion/dtls")]),
     "aiortc": Kind("aiortc", "python", [("stun", "aioice"), ("ice", "aioice"), ("", "aiortc")]),

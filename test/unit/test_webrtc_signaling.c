@@ -125,34 +125,17 @@ START_TEST(the_end) {
 END_TEST
 
 START_TEST(broken_json) {
-  static const char *const bad[] = {"",
-                                    " ",
-                                    "nul",
-                                    "nulll",
-                                    "{",
-                                    "}",
-                                    "{}",
-                                    "[]",
-                                    "\"",
-                                    "\"x\"",
-                                    "7",
-                                    "true",
-                                    "{\"candidate\"}",
-                                    "{\"candidate\":}",
-                                    "{\"candidate\":\"x}",
-                                    "{\"candidate\":\"x\"",
-                                    "{\"candidate\":\"x\"}x",
-                                    "{\"candidate\":\"x\",}",
-                                    "{\"candidate\":7}",
-                                    "{\"candidate\":\"\\u0000\"}",
-                                    "{\"candidate\":\"\\u00\"}",
-                                    "{\"candidate\":\"\\x\"}",
-                                    "{\"candidate\":\"a\nb\"}",
-                                    "{candidate:\"x\"}",
-                                    "{\"sdpMid\":\"0\"}",
-                                    "{\"x\":[,\"candidate\":\"y\"",
-                                    "{\"x\":]}",
-                                    "{\"candidate\":\"x\" \"y\":1}"};
+  static const char *const bad[] = {
+      "", " ", "nul", "nulll", "{", "}", "{}", "[]", "\"", "\"x\"", "7", "true", "{\"candidate\"}", "{\"candidate\":}",
+      "{\"candidate\":\"x}", "{\"candidate\":\"x\"", "{\"candidate\":\"x\"}x", "{\"candidate\":\"x\",}",
+      "{\"candidate\":7}", "{\"candidate\":\"\\u0000\"}", "{\"candidate\":\"\\u00\"}", "{\"candidate\":\"\\x\"}",
+      "{\"candidate\":\"a\nb\"}", "{candidate:\"x\"}", "{\"sdpMid\":\"0\"}", "{\"x\":[,\"candidate\":\"y\"",
+      "{\"x\":]}", "{\"candidate\":\"x\" \"y\":1}",
+      /* RFC 8259 sections 3, 4, 5, 6: what is skipped is JSON too */
+      "{\"y\":00,\"candidate\":\"x\"}", "{\"y\":-,\"candidate\":\"x\"}", "{\"y\":1.,\"candidate\":\"x\"}",
+      "{\"y\":1e+,\"candidate\":\"x\"}", "{\"y\":nul,\"candidate\":\"x\"}", "{\"y\":[1,],\"candidate\":\"x\"}",
+      "{\"y\":[1}],\"candidate\":\"x\"}", "{\"y\":[1 2],\"candidate\":\"x\"}", "{\"y\":{\"z\"},\"candidate\":\"x\"}",
+      "{\"y\":{z:1},\"candidate\":\"x\"}", "{\"y\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]],\"candidate\":\"x\"}"};
   for (size_t i = 0; i < WEFT_ARRAY_LEN(bad); i++) {
     int rc = json(bad[i]);
     ck_assert_msg(rc == WEFT_EMALFORMED, "%s: %s", bad[i], weft_errname(rc));

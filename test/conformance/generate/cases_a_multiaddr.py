@@ -105,13 +105,15 @@ def direct_addrs(to, u, u2, peer):
     to.add(dial, "ip6", ["Normal"], {"text": "/ip6/2001:db8::7/udp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer)}, out=dict(whole, ip="2001:db8::7"))
     to.add("webrtc_direct_multiaddr.listen", "no-certhash", ["Normal"], {"text": base}, out={"ip": "192.0.2.7", "port": 4001})
     to.add("webrtc_direct_multiaddr.listen", "any-port", ["Boundary"], {"text": "/ip6/::/udp/0/webrtc-direct"}, out={"ip": "::", "port": 0})
-    for name, bad, flag in (("no-certhash", base + "/p2p/" + peer, "Missing"), ("no-peer", base + "/certhash/" + u, "Missing"), ("tcp", "/ip4/192.0.2.7/tcp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "WrongValue"),
+    for name, bad, flag in (("no-certhash", base + "/p2p/" + peer, "Missing"), ("tcp", "/ip4/192.0.2.7/tcp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "WrongValue"),
                             ("no-webrtc-direct", "/ip4/192.0.2.7/udp/4001/certhash/%s/p2p/%s" % (u, peer), "Missing"), ("order", base + "/p2p/%s/certhash/%s" % (peer, u), "ReorderedField"),
                             ("quic", "/ip4/192.0.2.7/udp/4001/quic-v1/certhash/%s/p2p/%s" % (u, peer), "WrongValue"), ("no-ip", "/udp/4001/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "Missing"),
-                            ("no-udp", "/ip4/192.0.2.7/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "Missing"), ("port-0", "/ip4/192.0.2.7/udp/0/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "WrongValue"),
+                            ("no-udp", "/ip4/192.0.2.7/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "Missing"), 
                             ("webrtc", "/ip4/192.0.2.7/udp/4001/webrtc/certhash/%s/p2p/%s" % (u, peer), "WrongValue"), ("certhash-twice-peer", base + "/certhash/%s/p2p/%s/p2p/%s" % (u, peer, peer), "DuplicateField"),
                             ("empty", "", "Missing"), ("only-peer", "/p2p/" + peer, "Missing")):
         to.reject(dial, name, [flag], {"text": bad}, rule)
+    to.lenient(dial, "no-peer-2", ["Missing"], {"text": base + "/certhash/" + u}, "the peer id is optional where it is known otherwise (Connection Establishment, step 2)")
+    to.lenient(dial, "port-0-2", ["WrongValue"], {"text": "/ip4/192.0.2.7/udp/0/webrtc-direct/certhash/%s/p2p/%s" % (u, peer)}, "nobody listens on port 0; the address is well formed")
 
 
 # ---- the whole table ----

@@ -202,7 +202,7 @@ def framing(to):
         if "as" in name or name in ("flag-fixed32", "group"):
             to.lenient("webrtc_framing.decode", "pb-" + name, ["WrongType"], {"hex": (varint(len(body)) + body).hex()}, "Protocol Buffers readers may take a field of another wire type, or a group, for an unknown one")
             continue
-        to.reject("webrtc_framing.decode", "pb-" + name, ["WrongType" if "as" in name or "fixed" in name else "WrongLength"], {"hex": (varint(len(body)) + body).hex()}, "Protocol Buffers encoding; libp2p/specs webrtc, message Message")
+        to.reject("webrtc_framing.decode", "pb-" + name, ["WrongType" if "as" in name or "fixed" in name else "WrongLength"], {"hex": (varint(len(body)) + body).hex()}, pb_rule(body))
     to.add("webrtc_framing.decode", "reordered", ["ReorderedField"], {"hex": (varint(6) + pb_bytes(2, b"ab") + pb_varint(1, 0)).hex()}, out={"flag": 0, "message": "6162"}, comment="Protocol Buffers: fields in any order")
     to.add("webrtc_framing.decode", "flag-twice", ["DuplicateField"], {"hex": (varint(4) + pb_varint(1, 0) + pb_varint(1, 2)).hex()}, out={"flag": 2}, comment="Protocol Buffers: of a repeated scalar the last counts")
     to.add("webrtc_framing.decode", "message-twice", ["DuplicateField"], {"hex": (varint(6) + pb_bytes(2, b"a") + pb_bytes(2, b"b")).hex()}, out={"message": "62"}, comment="Protocol Buffers: of a repeated scalar the last counts")
@@ -219,23 +219,34 @@ def framing(to):
                comment="channel messages cut the byte stream as they like (js-libp2p sends the length alone)")
 
 
+STREAM = "libp2p/specs webrtc/README.md, Multiplexing: "
+FIN, STOP, RESET, ACK = 0, 1, 2, 3
+
+
+def steps_of(steps):
+    """A call of the application by its name, a frame's message or flag or both, a channel message as it is."""
+    out = []
+    for s in steps:
+        out.append({"do": "write", "data": "6869"} if s == "write" else {"do": s} if isinstance(s, str) else {"message": s.hex()} if isinstance(s, bytes) else {"flag": s} if isinstance(s, int) else {"hex": s["hex"].hex()} if isinstance(s, dict)
+                   else {"flag": s[0], "message": s[1].hex()})
+    return {"steps": out}
+
+
 def streams(to):
     op = "webrtc_stream.run"
-    FIN, STOP, RESET, ACK = 0, 1, 2, 3
-    clause = "libp2p/specs webrtc/README.md, Multiplexing: "
 
-    def case(name, flags, steps, comment, readable=True, writable=True, reset=False, finished=False, sent=(), read=()):
-        given = [{"do": s} if isinstance(s, str) else {"message": s.hex()} if isinstance(s, bytes) else {"flag": s} if isinstance(s, int) else {"flag": s[0], "message": s[1].hex()} for s in steps]
-        to.add(op, name, flags, {"steps": given}, out={"readable": readable, "writable": writable, "reset": reset, "finished": finished, "sent_flags": list(sent), "read": [r.hex() for r in read]}, comment=clause + comment)
+    def case(name, flags, steps, comment, readable=True, writable=True, reset=False, finished=False, sent=(), read=(), free=()):
+        out = {"readable": readable, "writable": writable, "reset": reset, "finished": finished, "sent_flags": list(sent), "read": [r.hex() for r in read]}
+        to.add(op, name, flags, steps_of(steps), out={k: v for k, v in out.items() if k not in free}, comment=STREAM + comment)
     case("data", ["Normal"], [b"a", b"b"], "data as it comes", read=[b"a", b"b"])
     case("fin", ["Normal"], [b"a", FIN], "FIN ends the peer's half and is answered with FIN_ACK", readable=False, sent=[ACK], read=[b"a"])
     case("fin-with-data", ["Normal"], [(FIN, b"a")], "data first, then the flag", readable=False, sent=[ACK], read=[b"a"])
-    case("fin-twice", ["DuplicateField", "AfterClose"], [FIN, FIN], "a second FIN changes nothing", readable=False, sent=[ACK])
-    case("data-after-fin", ["AfterClose"], [FIN, b"late"], "nothing is read after FIN", readable=False, sent=[ACK])
+    case("fin-twice-2", ["DuplicateField", "AfterClose"], [FIN, FIN], "a second FIN changes nothing; whether it is acknowledged again is free", readable=False, free=["sent_flags"])
+    case("data-after-fin", ["AfterClose"], [FIN, b"late"], "FIN: no more messages; what comes is not read", readable=False, sent=[ACK])
     case("reset", ["Normal"], [b"a", RESET], "RESET ends the stream", readable=False, writable=False, reset=True, read=[b"a"])
     case("fin-after-reset", ["AfterClose"], [RESET, FIN], "FIN after RESET: nothing, and no FIN_ACK", readable=False, writable=False, reset=True)
     case("data-after-reset", ["AfterClose"], [RESET, b"late"], "data after RESET is dropped", readable=False, writable=False, reset=True)
-    case("data-with-reset", ["AfterClose"], [(RESET, b"late")], "data of a RESET frame is dropped", readable=False, writable=False, reset=True)
+    to.lenient(op, "data-with-reset-2", ["AfterClose"], steps_of([(RESET, b"late")]), "the receiver MAY discard data of a stream that is reset; here the data is in the same frame")
     case("reset-after-fin", ["Normal"], [FIN, RESET], "RESET after FIN ends what is left", readable=False, writable=False, reset=True, sent=[ACK])
     case("reset-twice", ["DuplicateField", "AfterClose"], [RESET, RESET], "a second RESET changes nothing", readable=False, writable=False, reset=True)
     case("stop-after-reset", ["AfterClose"], [RESET, STOP], "STOP_SENDING after RESET: no FIN", readable=False, writable=False, reset=True)
@@ -248,20 +259,63 @@ def streams(to):
     case("not-done-without-fin", ["Missing"], ["close_write", ACK], "not done before the peer's FIN", writable=False, sent=[FIN])
     case("ack-unasked", ["WrongState"], [ACK], "a FIN_ACK that nobody asked for is ignored")
     case("ack-before-fin", ["WrongState"], [ACK, "close_write", FIN], "an early FIN_ACK does not count", readable=False, writable=False, sent=[FIN, ACK])
-    case("stop-sending", ["Normal"], [STOP], "STOP_SENDING: no more writes", writable=False, sent=[FIN])
-    case("stop-sending-twice", ["DuplicateField"], [STOP, STOP], "one FIN", writable=False, sent=[FIN])
+    case("stop-sending-2", ["Normal"], [STOP], "STOP_SENDING leaves the other direction as it is, and SHOULD NOT be answered with RESET_STREAM; a FIN is free", writable=False, free=["sent_flags"])
     case("stop-sending-after-close", ["WrongState"], ["close_write", STOP], "one FIN", writable=False, sent=[FIN])
     case("close-read", ["Normal"], ["close_read"], "closing for reading sends STOP_SENDING", readable=False, sent=[STOP])
-    case("close-read-then-data", ["AfterClose"], ["close_read", b"late"], "what still comes is dropped", readable=False, sent=[STOP])
+    case("close-read-then-data", ["AfterClose"], ["close_read", b"late"], "STOP_SENDING: what still comes is discarded", readable=False, sent=[STOP])
     case("close-read-then-fin", ["Normal"], ["close_read", FIN], "FIN is answered", readable=False, sent=[STOP, ACK])
     case("we-reset", ["Normal"], ["reset"], "our reset sends RESET", readable=False, writable=False, reset=True, sent=[RESET])
     case("we-reset-then-fin", ["AfterClose"], ["reset", FIN], "nothing is answered afterwards", readable=False, writable=False, reset=True, sent=[RESET])
     case("we-reset-then-reset", ["AfterClose"], ["reset", RESET], "nothing is answered afterwards", readable=False, writable=False, reset=True, sent=[RESET])
-    case("channel-reset", ["Missing"], [b"a", "channel_reset"], "a channel that is closed without FIN is a reset", readable=False, writable=False, reset=True, read=[b"a"])
-    case("unknown-flag", ["UnknownValue"], [4, b"a"], "an unknown flag is ignored", read=[b"a"])
-    case("unknown-flag-large", ["UnknownValue"], [2147483647, b"a"], "an unknown flag is ignored", read=[b"a"])
-    for name, steps in (("write-twice", ["close_write", "close_write"]), ("write-after-reset", [RESET, "close_write"]), ("read-after-fin", [FIN, "close_read"]), ("read-twice", ["close_read", "close_read"]), ("write-after-own-reset", ["reset", "close_write"])):
-        to.reject(op, "close-" + name, ["WrongState"], {"steps": [{"do": s} if isinstance(s, str) else {"flag": s} for s in steps]}, clause + "a half that has ended cannot be ended again", "state")
+    case("channel-reset-2", ["Missing"], [b"a", "channel_reset"], "RTCDataChannel.close() closes both sides; no FIN came, so that it is not a clean end", readable=False, writable=False, read=[b"a"], free=["reset", "finished"])
+    case("unknown-flag", ["UnknownValue"], [4, b"a"], "Protocol Buffers: an unknown value of a closed enum is an unknown field, and is skipped", read=[b"a"])
+    case("unknown-flag-large", ["UnknownValue"], [2147483647, b"a"], "Protocol Buffers: an unknown value of a closed enum is an unknown field, and is skipped", read=[b"a"])
+    case("write-closed-twice", ["AfterClose"], ["close_write", "close_write"], "one FIN ends the half", writable=False, sent=[FIN])
+    case("read-closed-twice", ["AfterClose"], ["close_read", "close_read"], "one STOP_SENDING", readable=False, sent=[STOP])
+    case("write-closed-after-reset", ["AfterClose"], [RESET, "close_write"], "RESET_STREAM ended both; no FIN", readable=False, writable=False, reset=True)
+    case("write-closed-after-own-reset", ["AfterClose"], ["reset", "close_write"], "RESET_STREAM ended both; no FIN", readable=False, writable=False, reset=True, sent=[RESET])
+    largest = frame(None, det("largest", 16384 - 2 - 3))
+    assert len(largest) == 16384
+    to.add(op, "largest", ["Boundary"], steps_of([{"hex": largest}]), out={"readable": True, "reset": False, "read": [det("largest", 16384 - 2 - 3).hex()]}, comment=STREAM + "16 KiB with the length")
+    broken_frames(to)
+    writes(to)
+
+
+# Octets that no frame begins with, and the rule that says so.
+BROKEN = [("overlong-length", overlong(7, 2) + frame(None, b"hello")[1:], "OverlongVarint", "multiformats unsigned-varint: the shortest form alone"),
+          ("length-4-octets", b"\xff\xff\xff\x07", "Limit", STREAM + "a message with its length is at most 16 KiB"),
+          ("length-16383", varint(16383) + pb_bytes(2, bytes(16380)), "Limit", STREAM + "a message with its length is at most 16 KiB"),
+          ("length-without-end", b"\xff" * 10, "OverlongVarint", "multiformats unsigned-varint: at most 9 octets"),
+          ("message-beyond-frame", b"\x04\x12\x05ab", "WrongLength", "Protocol Buffers encoding, Length-Delimited Records: as many octets follow as the length says"),
+          ("tag-without-value", b"\x01\x08", "Truncated", "Protocol Buffers encoding, Message Structure: a tag, then the value of its wire type"),
+          ("wire-type-6", b"\x01\x0e", "WrongType", "Protocol Buffers encoding, Message Structure: wire types are 0 to 5"),
+          ("wire-type-7", b"\x01\x0f", "WrongType", "Protocol Buffers encoding, Message Structure: wire types are 0 to 5"),
+          ("field-0", b"\x02\x00\x01", "WrongValue", "Protocol Buffers language, Assigning Field Numbers: from 1"),
+          ("flag-of-11-octets", b"\x0c\x08" + b"\xff" * 10 + b"\1", "OverlongVarint", "Protocol Buffers encoding, Base 128 Varints: at most ten octets")]
+
+
+def broken_frames(to):
+    """A broken frame ends the stream, whichever half is still open."""
+    for state, before in (("open", []), ("behind-data", [b"a"]), ("half-closed", ["close_write", ACK]), ("stopped", ["close_read"])):
+        for name, octets, flag, rule in BROKEN:
+            to.reject("webrtc_stream.run", "%s-%s" % (state, name), [flag], steps_of(before + [{"hex": octets}]), rule, "limit" if flag == "Limit" else "malformed")
+    whole = frame(None, b"hello")
+    for at in range(1, len(whole)):
+        to.add("webrtc_stream.run", "cut-at-%d" % at, ["Fragmented"], steps_of([{"hex": whole[:at]}, {"hex": whole[at:]}]), out={"readable": True, "reset": False, "read": [b"hello".hex()]}, comment=STREAM + "messages of the channel cut the frames as they like")
+    to.reject("webrtc_stream.run", "broken-in-two", ["WrongType"], steps_of([{"hex": b"\x01"}, {"hex": b"\x0f"}]), "Protocol Buffers encoding, Message Structure: wire types are 0 to 5")
+    to.reject("webrtc_stream.run", "broken-behind-another", ["WrongType"], steps_of([{"hex": whole + b"\x01\x0f"}]), "Protocol Buffers encoding, Message Structure: wire types are 0 to 5")
+
+
+def writes(to):
+    """Data of the application, when its half has ended."""
+    op, fin, reset = "webrtc_stream.run", STREAM + "FIN: the sender will no longer send messages", STREAM + "RESET_STREAM: the sending part is terminated"
+    for name, before, rule in (("fin", ["close_write"], fin), ("fin-and-ack", ["close_write", ACK], fin), ("fin-of-both", ["close_write", ACK, FIN], fin), ("fin-of-both-peer-first", [FIN, "close_write", ACK], fin), ("own-reset", ["reset"], reset),
+                               ("fin-and-own-reset", ["close_write", "reset"], reset), ("reset", [RESET], "libp2p/specs webrtc/README.md, Multiplexing; RFC 9000 section 3.5: nobody reads a stream that its reader has reset"),
+                               ("channel-closed", ["channel_reset"], STREAM + "after RTCDataChannel.close() one can no longer write")):
+        to.reject(op, "write-after-" + name, ["AfterClose"], steps_of(before + ["write"]), rule, "state")
+    to.lenient(op, "write-after-stop", ["AfterClose"], steps_of([STOP, "write"]), "STOP_SENDING: the data would be discarded; writing may fail or go on")
+    for name, before in (("open", []), ("fin-of-the-peer", [FIN]), ("own-stop", ["close_read"])):
+        to.add(op, "write-after-" + name, ["Normal"], steps_of(before + ["write"]), out={"writable": True, "reset": False}, comment=STREAM + "halves are independent")
 
 
 def add(to):

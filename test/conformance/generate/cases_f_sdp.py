@@ -82,7 +82,6 @@ def roles(to):
 
 
 def signaling(to):
-    spec = "Protocol Buffers encoding; libp2p/specs webrtc/webrtc.md, message Message"
     for kind, data in ((0, text(LINES).encode()), (1, b"v=0\r\n"), (2, b'{"candidate":""}'), (2, b"")):
         good = pb_varint(1, kind) + pb_bytes(2, data)
         name = "type-%d-%d" % (kind, len(data))
@@ -90,7 +89,7 @@ def signaling(to):
         to.add("signaling.encode", name, ["Normal"], {"type": kind, "data": data.hex()}, out={"hex": (varint(len(good)) + good).hex()})
         for cut in ([good[:n] for n in spread(len(good), 40)]):
             if len(cut) not in [0] + pb_ends(good):
-                to.reject("signaling.decode", "%s-cut-at-%d" % (name, len(cut)), ["Truncated"], {"hex": cut.hex()}, spec)
+                to.reject("signaling.decode", "%s-cut-at-%d" % (name, len(cut)), ["Truncated"], {"hex": cut.hex()}, pb_rule(cut))
     to.add("signaling.decode", "reordered", ["ReorderedField"], {"hex": (pb_bytes(2, b"x") + pb_varint(1, 1)).hex()}, out={"type": 1, "data": "78"}, comment="Protocol Buffers: fields in any order")
     to.add("signaling.decode", "unknown-field", ["UnknownField"], {"hex": (pb_varint(1, 1) + pb_bytes(2, b"x") + pb_varint(7, 1)).hex()}, out={"type": 1, "data": "78"}, comment="Protocol Buffers: unknown fields are skipped")
     to.add("signaling.decode", "unknown-type", ["UnknownValue"], {"hex": (pb_varint(1, 9) + pb_bytes(2, b"x")).hex()}, out={"type": 9, "data": "78"}, comment="it decodes; the exchange passes over it")
@@ -100,20 +99,35 @@ def signaling(to):
         if "as" in name or name in ("type-fixed32", "group"):
             to.lenient("signaling.decode", name, ["WrongType"], {"hex": bad.hex()}, "Protocol Buffers readers may take a field of another wire type, or a group, for an unknown one")
             continue
-        to.reject("signaling.decode", name, ["WrongType" if "as" in name or "fixed" in name else "WrongLength"], {"hex": bad.hex()}, spec)
+        to.reject("signaling.decode", name, ["WrongType" if "wire" in name else "WrongValue" if "field" in name else "WrongLength"], {"hex": bad.hex()}, pb_rule(bad))
     to.lenient("signaling.encode", "over-16k", ["Limit"], {"type": 0, "data": "00" * 16385}, "more than 16 KiB, which js-libp2p would not read")
-    candidate = "candidate:1 1 udp 2130706431 192.0.2.1 4242 typ host"
-    for name, json, want, end in (("browser", '{"candidate":"%s","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"abcd"}' % candidate, candidate, False), ("alone", '{"candidate":"%s"}' % candidate, candidate, False),
-                                  ("reordered", '{"sdpMid":"0","candidate":"%s"}' % candidate, candidate, False), ("spaces", ' {\n "candidate" : "%s" } ' % candidate, candidate, False), ("escaped", '{"candidate":"%s"}' % candidate.replace("c", "\\u0063", 1), candidate, False),
-                                  ("slash", '{"candidate":"candidate:a\\/b 1 udp 1 192.0.2.1 1 typ host"}', "candidate:a/b 1 udp 1 192.0.2.1 1 typ host", False), ("null", "null", "", True), ("empty", '""', "", True), ("empty-candidate", '{"candidate":""}', "", True),
-                                  ("null-candidate", '{"candidate":null,"sdpMid":null}', "", True), ("nested", '{"x":{"candidate":"no"},"candidate":"%s"}' % candidate, candidate, False)):
-        to.add("signaling.candidate", name, ["Normal"], {"json": json}, out={"candidate": want, "end": end}, comment="RTCIceCandidateInit of WebRTC 1.0 as JSON")
-    whole = '{"candidate":"%s","sdpMid":"0"}' % candidate
+    candidates(to)
+
+
+TO_JSON = "libp2p/specs webrtc/webrtc.md, message Message: RTCIceCandidate.toJSON() of WebRTC 1.0"
+
+
+def candidates(to):
+    op, text = "signaling.candidate", "candidate:1 1 udp 2130706431 192.0.2.1 4242 typ host"
+    mid = '"sdpMid":"0"'
+    for name, json, want, end in (("browser", '{"candidate":"%s","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"abcd"}' % text, text, False), ("index-alone", '{"candidate":"%s","sdpMLineIndex":0}' % text, text, False),
+                                  ("reordered", '{%s,"candidate":"%s"}' % (mid, text), text, False), ("spaces-2", ' {\n "candidate" : "%s" , "sdpMid": "0" } ' % text, text, False), ("escaped-2", '{"candidate":"%s",%s}' % (text.replace("c", "\\u0063", 1), mid), text, False),
+                                  ("slash-2", '{"candidate":"candidate:a\\/b 1 udp 1 192.0.2.1 1 typ host",%s}' % mid, "candidate:a/b 1 udp 1 192.0.2.1 1 typ host", False), ("nested-2", '{"x":{"candidate":"no"},"candidate":"%s",%s}' % (text, mid), text, False),
+                                  ("unknown-members", '{"a":[1,{"b":null}],"candidate":"%s",%s,"z":-1.5e3}' % (text, mid), text, False), ("empty-candidate-2", '{"candidate":"",%s}' % mid, "", True), ("null", "null", "", True), ("empty", '""', "", True)):
+        to.add(op, name, ["Normal"], {"json": json}, out={"candidate": want, "end": end}, comment=TO_JSON)
+    for name, json in (("alone-2", '{"candidate":"%s"}' % text), ("null-candidate-2", '{"candidate":null,"sdpMid":null}'), ("empty-alone", '{"candidate":""}')):
+        to.lenient(op, name, ["Missing"], {"json": json}, "neither sdpMid nor sdpMLineIndex: toJSON() has both, and RTCIceCandidate's constructor wants one of them; some peers send the candidate alone")
+    to.lenient(op, "candidate-number-2", ["WrongType"], {"json": '{"candidate":5,%s}' % mid}, "WebIDL makes a DOMString of any value; it is no candidate either way")
+    whole = '{"candidate":"%s","sdpMid":"0"}' % text
     for n in range(1, len(whole)):
-        to.reject("signaling.candidate", "cut-at-%d" % n, ["Truncated"], {"json": whole[:n]}, "RFC 8259: an object is closed")
-    for name, bad in (("array", "[]"), ("number", "7"), ("text", "candidate"), ("trailing", whole + "x"), ("trailing-object", whole + whole), ("single-quotes", whole.replace('"', "'")), ("candidate-number", '{"candidate":5}'), ("candidate-object", '{"candidate":{}}'), ("comma", '{"candidate":"x",}'),
-                      ("no-colon", '{"candidate" "x"}'), ("bad-escape", '{"candidate":"\\x41"}'), ("zero", '{"candidate":"a\\u0000b"}'), ("bare-word", "{candidate:1}"), ("true", "true")):
-        to.reject("signaling.candidate", name, ["WrongValue"], {"json": bad}, "RFC 8259; WebRTC 1.0, RTCIceCandidateInit")
+        to.reject(op, "cut-at-%d" % n, ["Truncated"], {"json": whole[:n]}, "RFC 8259 section 4: an object ends with }" if n < len(whole) else None)
+    for name, bad, rule in (("array", "[]", TO_JSON + ": an object"), ("number", "7", TO_JSON + ": an object"), ("text", "candidate", "RFC 8259 section 3: of the bare words there are true, false and null"), ("trailing", whole + "x", "RFC 8259 section 2: one value"), ("trailing-object", whole + whole, "RFC 8259 section 2: one value"),
+                            ("single-quotes", whole.replace('"', "'"), "RFC 8259 section 7: strings stand in quotation marks"), ("comma", '{"candidate":"x",}', "RFC 8259 section 4: a member follows a comma"), ("no-colon", '{"candidate" "x"}', "RFC 8259 section 4: a colon follows a name"),
+                            ("bad-escape", '{"candidate":"\\x41"}', "RFC 8259 section 7: the characters that may be escaped"), ("bare-word", "{candidate:1}", "RFC 8259 section 4: a name is a string"), ("true", "true", TO_JSON + ": an object"), ("candidate-object-2", '{"candidate":{},%s}' % mid, TO_JSON + ": candidate is a string"),
+                            ("control-character", '{"candidate":"a\tb",%s}' % mid, "RFC 8259 section 7: control characters are escaped"), ("leading-zero", '{"sdpMLineIndex":00,"candidate":"%s"}' % text, "RFC 8259 section 6: no leading zeros"), ("comment", whole + " // x", "RFC 8259 section 2: one value"),
+                            ("half-surrogate-escape", '{"candidate":"\\u00"}', "RFC 8259 section 7: four hexadecimal digits")):
+        to.reject(op, name, ["WrongValue"], {"json": bad}, rule)
+    to.lenient(op, "zero-2", ["WrongValue"], {"json": '{"candidate":"a\\u0000b",%s}' % mid}, "JSON holds a zero character; no candidate does (RFC 8839 section 5.1)")
 
 
 def add(to):

@@ -25,6 +25,57 @@ def pb_bytes(field, data):
     return varint(field << 3 | 2) + varint(len(data)) + data
 
 
+def pb_rule(data):
+    """The rule of Protocol Buffers that these octets break first."""
+    at = 0
+    while at < len(data):
+        try:
+            tag, at = pb_varint_at(data, at)
+            if tag >> 3 == 0:
+                return "Protocol Buffers language, Assigning Field Numbers: from 1"
+            if tag & 7 > 5:
+                return "Protocol Buffers encoding, Message Structure: wire types are 0 to 5"
+            at = pb_skip(data, at, tag & 7)
+        except PbError as e:
+            return str(e)
+    raise AssertionError("nothing wrong with " + data.hex())
+
+
+class PbError(Exception):
+    pass
+
+
+def pb_varint_at(data, at):
+    end = at
+    while end < len(data) and data[end] > 0x7F:
+        end += 1
+    if end - at >= 10:
+        raise PbError("Protocol Buffers encoding, Base 128 Varints: at most ten octets")
+    if end == len(data):
+        raise PbError("Protocol Buffers encoding, Base 128 Varints: the last octet has its top bit clear")
+    return read_varint(data, at)
+
+
+def pb_skip(data, at, wire):
+    """The end of a value."""
+    if wire == 0:
+        if at == len(data):
+            raise PbError("Protocol Buffers encoding, Message Structure: a tag, then the value of its wire type")
+        return pb_varint_at(data, at)[1]
+    if wire in (3, 4):
+        return at
+    size = {1: 8, 5: 4}.get(wire)
+    if size is None:
+        if at == len(data):
+            raise PbError("Protocol Buffers encoding, Message Structure: a tag, then the value of its wire type")
+        size, at = pb_varint_at(data, at)
+        if at + size > len(data):
+            raise PbError("Protocol Buffers encoding, Length-Delimited Records: as many octets follow as the length says")
+    elif at + size > len(data):
+        raise PbError("Protocol Buffers encoding, Non-varint Numbers: a fixed number of octets")
+    return at + size
+
+
 def pb_ends(data):
     """Offsets at which a field of the message ends: cut there, it is a message still."""
     ends, at = [], 0

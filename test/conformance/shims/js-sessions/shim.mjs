@@ -17,6 +17,10 @@ const { ReservationStore } = await inside('@libp2p/circuit-relay-v2/dist/src/tra
 const { readCandidatesUntilConnected } = await inside('@libp2p/webrtc/dist/src/private-to-private/util.js')
 const { Message: Signal } = await inside('@libp2p/webrtc/dist/src/private-to-private/pb/message.js')
 const { Message: Frame } = await inside('@libp2p/webrtc/dist/src/private-to-public/pb/message.js')
+const { wrapCrypto } = await inside('@libp2p/noise/dist/src/crypto.js')
+const { pureJsCrypto } = await inside('@libp2p/noise/dist/src/crypto/js.js')
+const { CipherState } = await inside('@libp2p/noise/dist/src/protocol.js')
+const { toMessageStream } = await inside('@libp2p/noise/dist/src/utils.js')
 const { createStream } = await inside('@libp2p/webrtc/dist/src/stream.js')
 
 const logger = defaultLogger()
@@ -131,6 +135,20 @@ async function run (g) {
   }
 }
 
+// ---- Noise, once the handshake is done ----
+
+async function decrypt (g) {
+  const pipe = new Pipe('inbound'); const cipher = new CipherState(wrapCrypto(pureJsCrypto), hex(g.key)); const got = []
+  const stream = toMessageStream(pipe, { decrypt: (octets, dst) => cipher.decryptWithAd(new Uint8Array(), octets, dst) })
+  stream.addEventListener('message', evt => got.push(toHex(evt.data)))
+  for (const chunk of g.chunks) pipe.onData(hex(chunk))
+  await settle()
+  if (g.end) pipe.onRemoteCloseWrite()
+  await settle()
+  if (stream.status === 'aborted') throw new Refused('auth')
+  return { data: got.join('') }
+}
+
 // ---- what a peer is asked and answers in one message ----
 
 // Its clock says `unix_now`; the stream that it opens to the relay answers with these octets, and ends.
@@ -159,5 +177,5 @@ async function candidate (g) {
 }
 
 await serve({
-  'multistream.negotiate': negotiate, 'yamux_session.receive': session, 'webrtc_stream.run': run, 'relay_voucher.reserve': reserve, 'signaling.candidate': candidate
+  'multistream.negotiate': negotiate, 'yamux_session.receive': session, 'webrtc_stream.run': run, 'relay_voucher.reserve': reserve, 'signaling.candidate': candidate, 'noise_frame.receive': decrypt
 })

@@ -9,15 +9,19 @@ logging.disable(logging.CRITICAL)
 
 import trio
 import trio.testing
+from libp2p.io.exceptions import IncompleteReadError
 from libp2p.peer.id import ID
 from libp2p.protocol_muxer.multiselect import Multiselect
 from libp2p.protocol_muxer.multiselect_client import MultiselectClient
 from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
 from libp2p.relay.circuit_v2.transport import CircuitV2Transport
+from libp2p.security.noise.io import NoiseTransportReadWriter
 from libp2p.stream_muxer.yamux.yamux import TYPE_GO_AWAY, Yamux
 from libp2p.transport.webrtc.pb.webrtc_pb2 import Message
 from libp2p.transport.webrtc.stream import StreamState, WebRTCStream, _decode_frames
 from libp2p.utils.varint import encode_uvarint
+from noise.connection import NoiseConnection
+from noise.state import CipherState
 
 from serve import Refused, serve
 
@@ -144,15 +148,16 @@ class Channel:
 
 
 async def act(stream, nursery, step):
-    if step["do"] == "close_write":
+    ended = stream._state in (StreamState.CLOSED, StreamState.RESET)  # its close() asks for both halves at once
+    if step["do"] == "close_write" and not ended and not stream._write_closed:
         nursery.start_soon(stream._close_write)
     elif step["do"] == "write":
         await stream.write(bytes.fromhex(step["data"]))
     elif step["do"] == "reset":
         await stream.reset()
-    elif step["do"] == "close_read":
+    elif step["do"] == "close_read" and not ended and not stream._read_closed:
         stream._close_read_side()
-    else:
+    elif step["do"] == "channel_reset":
         stream.on_channel_close()
 
 
@@ -184,7 +189,24 @@ async def run(given, clock):
     return {"readable": not (stream._read_closed or reset), "writable": not (stream._write_closed or reset), "reset": reset, "sent_flags": flags, "read": [r for r in read if r]}
 
 
-# ---- a reservation ----
+# ---- the others ----
+
+async def decrypt(given, clock):
+    state, out = NoiseConnection.from_name(b"Noise_XX_25519_ChaChaPoly_SHA256"), b""
+    state.noise_protocol.cipher_state_decrypt = CipherState(state.noise_protocol)
+    state.noise_protocol.cipher_state_decrypt.initialize_key(bytes.fromhex(given["key"]))
+    state.handshake_finished = True
+    pipe = Pipe(False, b"".join(map(bytes.fromhex, given["chunks"])))
+    pipe.send.close()
+    reader = NoiseTransportReadWriter(pipe, state)
+    try:
+        while pipe.left:
+            out += await reader.read_msg()
+    except IncompleteReadError:
+        if given.get("end"):
+            raise
+    return {"data": out.hex()}
+
 
 async def reserve(given, clock):
     transport = object.__new__(CircuitV2Transport)
@@ -197,4 +219,4 @@ async def reserve(given, clock):
     return {"expire": transport._reservations[relay]}
 
 
-serve({"multistream.negotiate": in_trio(negotiate), "yamux_session.receive": in_trio(session), "webrtc_stream.run": in_trio(run), "relay_voucher.reserve": in_trio(reserve)}, partial={"yamux_session.receive", "webrtc_stream.run"})
+serve({"multistream.negotiate": in_trio(negotiate), "yamux_session.receive": in_trio(session), "webrtc_stream.run": in_trio(run), "relay_voucher.reserve": in_trio(reserve), "noise_frame.receive": in_trio(decrypt)}, partial={"yamux_session.receive", "webrtc_stream.run"})
