@@ -300,6 +300,12 @@ static weft_addr stun_at(const p2p_relay *r) {
   return *here;
 }
 
+static void report_stun(p2p *p, const weft_addr *servers, size_t n) {
+  char text[WEFT_ADDR_TEXT_MAX];
+  for (size_t i = 0; i < n; i++)
+    app_report_detail(&p->node.report, "STUN: asking %s", weft_addr_format(&servers[i], text, sizeof text));
+}
+
 void p2p_attempt(void *user, weft_time now) {
   p2p *p = user;
   weft_addr locals[APP_GATHER_ADDRS], servers[APP_PRIVATE_STUN];
@@ -312,6 +318,7 @@ void p2p_attempt(void *user, weft_time now) {
     if (u->peer && !p->stun_given && n < APP_PRIVATE_STUN) servers[n++] = stun_at(&p->relays[i]);
   }
   for (size_t i = 0; i < p->stun_len; i++) servers[n++] = p->stun[i];
+  report_stun(p, servers, n);
   size_t found = app_gather_addrs(&p->gather, loopback, locals, APP_GATHER_ADDRS);
   app_private_set_locals(&p->sessions.direct, locals, found, loopback || p->gather.loopback);
   app_private_set_stun(&p->sessions.direct, servers, n);

@@ -381,9 +381,15 @@ static bool give_to_setups(app_private *a, const char *peer_text, const weft_add
   return any;
 }
 
+static void note_stun(app_private *a, const weft_addr *remote) {
+  for (size_t i = 0; i < a->stun_len; i++)
+    if (weft_addr_equal(&a->stun[i], remote)) a->stun_answered = true;
+}
+
 bool app_private_input(app_private *a, const weft_addr *local, const weft_addr *remote, const uint8_t *bytes,
                        size_t len, weft_time now) {
   app_direct *d = weft_ice_mux_route(a->mux, local, remote, bytes, len);
+  if (a->setups > 0 && !a->stun_answered) note_stun(a, remote);
   if (!d) return give_to_setups(a, NULL, local, remote, bytes, len, now);
   bool settled = d->taken && a->setups > 0;
   if (settled) give_to_setups(a, d->peer_text, local, remote, bytes, len, now);
@@ -465,6 +471,7 @@ void app_private_set_locals(app_private *a, const weft_addr *addrs, size_t n, bo
 }
 
 void app_private_set_stun(app_private *a, const weft_addr *servers, size_t n) {
+  a->stun_answered = false;
   a->stun_len = n < APP_PRIVATE_STUN ? n : APP_PRIVATE_STUN;
   if (n > 0) memcpy(a->stun, servers, a->stun_len * sizeof *servers);
 }

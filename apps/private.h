@@ -99,6 +99,7 @@ struct app_private {
   weft_addr locals[APP_PRIVATE_LOCALS], stun[APP_PRIVATE_STUN];
   size_t locals_len, stun_len;
   bool loopback;
+  bool stun_answered; /* something came from one of them since they were set */
 };
 
 void app_private_init(app_private *a, const app_private_callbacks *cb, void *user);

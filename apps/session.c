@@ -400,6 +400,14 @@ static void direct_down(app_sessions *a, app_direct *d, const weft_closed *why, 
   app_path_carrier_gone(s->path, APP_DIRECT, why, goodbye, now);
 }
 
+static void report_stun(const app_sessions *a) {
+  const app_private *direct = &a->direct;
+  char text[WEFT_ADDR_TEXT_MAX];
+  for (size_t i = 0; i < direct->stun_len && !direct->stun_answered; i++)
+    app_report_detail(report_of(a), "STUN: no answer from %s (--stun names another server)",
+                      weft_addr_format(&direct->stun[i], text, sizeof text));
+}
+
 static void direct_failed(app_session *s, const app_direct *d, const weft_closed *why, weft_time now) {
   if (d->offerer)
     app_path_direct_failed(s->path, why, why->code != WEFT_EUNSUPPORTED && why->code != WEFT_EAUTH, now);
@@ -437,6 +445,7 @@ static void direct_event(void *user, app_direct *d, const app_private_event *ev,
     if (s) app_path_signaling(s->path, false, now);
     break;
   case APP_PRIVATE_FAILED:
+    report_stun(a);
     if (s) direct_failed(s, d, ev->why, now);
     break;
   case APP_PRIVATE_DOWN: direct_down(a, d, ev->why, now); break;

@@ -217,7 +217,7 @@ static void make_alice(hostile *h) {
 
 int main(int argc, char **argv) {
   static hostile h;
-  static const app_tcp_transport_callbacks cb = {tcp_ready, tcp_closed, NULL};
+  static const app_tcp_transport_callbacks cb = {.ready = tcp_ready, .closed = tcp_closed};
   static const uint8_t loopback[4] = {127, 0, 0, 1};
   const app_protocol *protocols[] = {&h.hop};
   char alice[128];

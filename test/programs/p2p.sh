@@ -149,6 +149,9 @@ expect "none of the kinds there are" 0 '"event":"fallback"' "$peer" -m dial --js
 check "none was told" sh -c '! grep -q "\"side\":\"local\"" out'
 expect "no path, and no fallback" 5 "no direct path" "$peer" -m dial --bind ::1 --no-fallback --ice-timeout 1 --stun none --send x
 expect "no path: the relay carries it" 0 '"event":"fallback".*"again_s":5' "$peer" -m dial --json --bind ::1 --ice-timeout 1 --stun none --send x
+expect "a STUN server that is silent is named" 0 "STUN: no answer from 127.0.0.1:9 " "$peer" -m dial --verbose --bind 127.0.0.1 --candidates srflx --stun 127.0.0.1:9 --ice-timeout 1 --send x
+expect "the relay is the STUN server" 0 "STUN: asking 127.0.0.1:$relay_port" "$peer" -m dial --verbose --bind 127.0.0.1 --candidates srflx --ice-timeout 1 --send x
+check "and it answers" sh -c '! grep -q "no answer" err'
 expect "the relay is not the one of the address" 4 "peer id" "$peer" -m dial "${relay_addr%/p2p/*}/p2p/$other/p2p-circuit/webrtc/p2p/$alice_id"
 expect "nobody of that name" 3 "no reservation" "$peer" -m dial --json "$relay_addr/p2p-circuit/webrtc/p2p/$other"
 check "who was never connected is not disconnected" sh -c '! grep -q "\"disconnected\"" out'
@@ -314,6 +317,18 @@ check "the chat goes on when the relay is back" within 40 has out '"text":"typed
 echo quit >&9
 wait "$bob"
 check "Bob leaves that too" test $? -eq 0
+stop "$alice_pid"
+stop "$relay_pid"
+
+# the default STUN server is the relay's UDP port where an address of it names one, else the number of its TCP port
+start_relay --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/webrtc-direct
+start_alice --bind 127.0.0.1 --verbose
+udp_port=$(echo "$relay_direct" | cut -d/ -f5)
+check "TCP and UDP have numbers of their own" test "$udp_port" != "$relay_port"
+expect "the dialer knows the TCP address alone" 0 "STUN: asking 127.0.0.1:$relay_port$" "$peer" -m dial --verbose --bind 127.0.0.1 --send x "$alice_addr"
+check "the listener was told the webrtc-direct one" has alice.err "STUN: asking 127.0.0.1:$udp_port$"
+check "and asks nobody else" sh -c "! grep 'STUN: asking' alice.err | grep -qv ':$udp_port$'"
+expect "both addresses" 0 "STUN: asking 127.0.0.1:$udp_port$" "$peer" -m dial --verbose --bind 127.0.0.1 --relay "$relay_addr" --relay "$relay_direct" --send x "/webrtc/p2p/$alice_id"
 stop "$alice_pid"
 stop "$relay_pid"
 

@@ -189,7 +189,24 @@ START_TEST(one_stun_server_for_several_at_once) {
   for (size_t i = 1; i < 4; i++) p2p_call(&w, i, 0, NULL);
   run_for(WEFT_SEC(3));
   ck_assert_uint_eq(mapped, 3);
+  ck_assert(w.nodes[0].sessions.direct.stun_answered && !w.nodes[1].sessions.direct.stun_answered);
   for (size_t i = 1; i < 4; i++) ck_assert(w.nodes[i].session && w.nodes[i].session->on_direct);
+  p2p_world_end(&w);
+}
+END_TEST
+
+/* Checks of the peer that come meanwhile are no answer. */
+START_TEST(a_stun_server_that_is_silent) {
+  const uint8_t ip[4] = {10, 0, 0, 200};
+  p2p_world_init(&w, 7, 2);
+  w.nodes[0].stun = weft_addr_ip4(ip, 3478);
+  p2p_reserve(&w, 0);
+  ck_assert(p2p_run(&w, WEFT_SEC(5), p2p_alice_reserved));
+  p2p_call(&w, 1, 0, NULL);
+  run_for(WEFT_SEC(3));
+  ck_assert(w.nodes[1].session && w.nodes[1].session->on_direct);
+  ck_assert_uint_eq(w.nodes[0].sessions.direct.stun_len, 1);
+  ck_assert(!w.nodes[0].sessions.direct.stun_answered);
   p2p_world_end(&w);
 }
 END_TEST
@@ -252,6 +269,7 @@ Suite *test_apps_private(void) {
                                     UNIT(a_peer_without_signaling_is_chatted_with_relayed),
                                     UNIT(a_new_connection_replaces_the_old_one_of_the_same_peer),
                                     UNIT(one_stun_server_for_several_at_once),
+                                    UNIT(a_stun_server_that_is_silent),
                                     UNIT(a_name_is_resolved_by_the_program)};
   return unit_suite("apps/private", tests, sizeof tests / sizeof tests[0]);
 }
