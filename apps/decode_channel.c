@@ -167,6 +167,11 @@ void decode_noise_bytes(decode *d, decode_bytes *b, const uint8_t *data, size_t 
     outline_number(d->o, "message", ++b->noise_messages);
     outline_number(d->o, "bytes", n);
     if (b->noise_messages == 1 && n == 32) outline_bytes(d->o, "ephemeral", all + at + 2, n);
+    if (b->noise_messages == 1) b->sealed_from = n == 32 ? 3 : 2; /* XX: messages 1 and 3, or 2, are the handshake */
+    if (b->noise_messages == b->sealed_from)
+      outline_note(
+          d->o,
+          "encrypted from here on: no key log has Noise's keys; of a recorded session, noise.jsonl has it in clear");
     outline_end(d->o);
     at += 2 + n;
   }

@@ -39,7 +39,7 @@ typedef struct decode_bytes {
   bool started, negotiated; /* negotiated: what comes now is no line of multistream-select */
   bool ssn_known;
   uint16_t next_ssn;
-  unsigned noise_messages;
+  unsigned noise_messages, sealed_from; /* the first of them that only its receiver can open */
   size_t len;
   uint8_t *kept; /* DECODE_KEPT, made when needed */
 } decode_bytes;

@@ -24,6 +24,7 @@ static void on_ready(app_link *l, weft_time now) {
     return;
   }
   l->peer->limited = l->cfg.limited;
+  if (!l->cfg.record.inside) app_record_connected(l->cfg.record.record, l->upgrade, l->peer->id_text, 0, "yamux");
   l->cb.ready(l->user, l, l->peer, now);
 }
 
@@ -61,7 +62,14 @@ static int make_upgrade(app_link *l) {
   u.send_limit = c->send_limit;
   if (c->max_streams > 0) u.max_streams = c->max_streams;
   if (c->limit > 0) u.limit = c->limit;
-  return weft_upgrade_new(&l->upgrade, &u, &cb, l);
+  if (c->record.record) {
+    u.trace = app_record_tracer(c->record.record);
+    u.rng = app_record_rng(c->record.record);
+  }
+  int rc = weft_upgrade_new(&l->upgrade, &u, &cb, l);
+  app_record_muxer muxer = {.window_max = c->window_max, .max_streams = c->max_streams};
+  if (rc == WEFT_OK) app_record_begin_link(&c->record, l->upgrade, &muxer);
+  return rc;
 }
 
 int app_link_new(app_link **out, const app_link_config *cfg, const app_link_callbacks *cb, void *user) {
@@ -107,6 +115,8 @@ void app_link_tick(app_link *l, weft_time now) { weft_upgrade_tick(l->upgrade, n
 weft_time app_link_deadline(const app_link *l) { return weft_upgrade_deadline(l->upgrade); }
 
 void app_link_close(app_link *l, int code, weft_time now) { weft_upgrade_close(l->upgrade, code, now); }
+
+const void *app_link_conn(const app_link *l) { return l->upgrade; }
 
 app_peer *app_link_peer(const app_link *l) { return l->peer; }
 

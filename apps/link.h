@@ -19,6 +19,7 @@
 #define APPS_LINK_H
 
 #include "apps/host.h"
+#include "apps/record.h"
 
 typedef struct app_link app_link;
 
@@ -32,7 +33,8 @@ typedef struct app_link_config {
   weft_time limit; /* from start to ready; 0: 10 s */
   /* What one stream may hold here, coming and going (yamux.h); 0: the defaults. */
   uint32_t window_max, send_limit;
-  uint32_t max_streams; /* that the peer may have open; 0: the default of upgrade.h */
+  uint32_t max_streams;   /* that the peer may have open; 0: the default of upgrade.h */
+  app_record_link record; /* all zero: it is not recorded. Its owner says app_record_closed() of a TCP connection */
 } app_link_config;
 
 typedef struct app_link_callbacks {
@@ -56,6 +58,8 @@ void app_link_close(app_link *l, int code, weft_time now);
 /* Without a goodbye: closed() of every stream of the peer, no other callback. From ready and closed, and outside of events;
  * a protocol inside its own callback uses app_link_close. NULL: nothing. */
 void app_link_free(app_link *l, weft_time now);
+/* By which the recording knows it. */
+const void *app_link_conn(const app_link *l);
 app_peer *app_link_peer(const app_link *l); /* NULL before ready */
 /* Who was proven: after ready, and in closed also when another was expected. NULL when nobody was. */
 const weft_peer_id *app_link_proven(const app_link *l);

@@ -17,7 +17,10 @@ enum { /* draft-ietf-opsawg-pcapng section 4; the tools write little endian */
        IP4_HEADER = 20,
        IP6_HEADER = 40,
        UDP_HEADER = 8,
+       TCP_HEADER = 20,
+       TCP_OPTIONS = 4,
        UDP = 17,
+       TCP = 6,
        DATA_MAX = 65000
 };
 
@@ -94,11 +97,12 @@ static uint16_t fold(uint32_t sum) {
   return (uint16_t)~sum;
 }
 
-static void put_ip(app_pcapng *p, weft_wr *w, const weft_addr *from, const weft_addr *to, size_t payload) {
+static void put_ip(app_pcapng *p, weft_wr *w, const weft_addr *from, const weft_addr *to, uint8_t protocol,
+                   size_t payload) {
   if (from->family == WEFT_AF_IP6) {
     weft_wr_u32(w, 6u << 28);
     weft_wr_u16(w, (uint16_t)payload);
-    weft_wr_u8(w, UDP);
+    weft_wr_u8(w, protocol);
     weft_wr_u8(w, 64);
     weft_wr_bytes(w, from->ip, 16);
     weft_wr_bytes(w, to->ip, 16);
@@ -110,17 +114,23 @@ static void put_ip(app_pcapng *p, weft_wr *w, const weft_addr *from, const weft_
   weft_wr_u16(w, p->ip_id++);
   weft_wr_u16(w, 0);
   weft_wr_u8(w, 64);
-  weft_wr_u8(w, UDP);
+  weft_wr_u8(w, protocol);
   size_t at = weft_wr_reserve16(w);
   weft_wr_bytes(w, from->ip, 4);
   weft_wr_bytes(w, to->ip, 4);
   weft_wr_patch16(w, at, fold(add_words(0, header, IP4_HEADER)));
 }
 
+/* RFC 768 and RFC 9293 section 3.1: over addresses, protocol and length too. */
+static uint32_t pseudo_header(const weft_addr *from, const weft_addr *to, uint8_t protocol, size_t total) {
+  size_t ip = from->family == WEFT_AF_IP6 ? 16 : 4;
+  return add_words(add_words(protocol, from->ip, ip), to->ip, ip) + (uint32_t)total;
+}
+
 static void put_udp(weft_wr *w, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len) {
-  size_t ip = from->family == WEFT_AF_IP6 ? 16 : 4, total = UDP_HEADER + len;
+  size_t total = UDP_HEADER + len;
   uint8_t *header = w->p;
-  uint32_t sum = add_words(add_words(UDP, from->ip, ip), to->ip, ip) + (uint32_t)total;
+  uint32_t sum = pseudo_header(from, to, UDP, total);
   weft_wr_u16(w, from->port);
   weft_wr_u16(w, to->port);
   weft_wr_u16(w, (uint16_t)total);
@@ -141,23 +151,93 @@ static void keep(app_pcapng *p, const uint8_t *block, size_t len) {
   p->held_len += len;
 }
 
-void app_pcapng_datagram(app_pcapng *p, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len,
-                         uint64_t unix_us) {
-  static uint8_t body[PACKET_FIELDS + IP6_HEADER + UDP_HEADER + DATA_MAX];
+/* ---- a packet --------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct segment {
+  uint32_t seq, ack;
+  uint8_t flags;
+} segment;
+
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 }; /* RFC 9293 section 3.1 */
+
+/* The window is as large as it can be said: nobody waits in a conversation that has taken place. */
+static void put_tcp(weft_wr *w, const weft_addr *from, const weft_addr *to, const segment *s, const uint8_t *data,
+                    size_t len) {
+  static const uint8_t scale[TCP_OPTIONS] = {1, 3, 3, 14}; /* RFC 7323 section 2.2: NOP, shift count 14 */
+  bool syn = s->flags & SYN;
+  size_t header_len = TCP_HEADER + (syn ? TCP_OPTIONS : 0u);
+  uint8_t *header = w->p;
+  weft_wr_u16(w, from->port);
+  weft_wr_u16(w, to->port);
+  weft_wr_u32(w, s->seq);
+  weft_wr_u32(w, s->flags & ACK ? s->ack : 0);
+  weft_wr_u8(w, (uint8_t)(header_len / 4 << 4));
+  weft_wr_u8(w, s->flags);
+  weft_wr_u16(w, 0xffff);
+  size_t at = weft_wr_reserve16(w);
+  weft_wr_u16(w, 0);
+  if (syn) weft_wr_bytes(w, scale, sizeof scale);
+  weft_wr_bytes(w, data, len);
+  weft_wr_patch16(w, at, fold(add_words(pseudo_header(from, to, TCP, header_len + len), header, header_len + len)));
+}
+
+/* s NULL: UDP. */
+static void put_packet(app_pcapng *p, const weft_addr *from, const weft_addr *to, const segment *s, const uint8_t *data,
+                       size_t len, uint64_t unix_us) {
+  static uint8_t body[PACKET_FIELDS + IP6_HEADER + TCP_HEADER + TCP_OPTIONS + DATA_MAX];
   static uint8_t block[BLOCK_OVERHEAD + sizeof body + 4];
   size_t ip = from->family == WEFT_AF_IP6 ? IP6_HEADER : IP4_HEADER;
+  size_t total = len + (!s ? UDP_HEADER : s->flags & SYN ? TCP_HEADER + TCP_OPTIONS : TCP_HEADER);
   weft_wr w;
-  if (len > DATA_MAX) return;
   weft_wr_init(&w, body, sizeof body);
   weft_wr_u32le(&w, 0); /* the interface */
   weft_wr_u32le(&w, (uint32_t)(unix_us >> 32));
   weft_wr_u32le(&w, (uint32_t)unix_us);
-  weft_wr_u32le(&w, (uint32_t)(ip + UDP_HEADER + len));
-  weft_wr_u32le(&w, (uint32_t)(ip + UDP_HEADER + len));
-  put_ip(p, &w, from, to, UDP_HEADER + len);
-  put_udp(&w, from, to, data, len);
+  weft_wr_u32le(&w, (uint32_t)(ip + total));
+  weft_wr_u32le(&w, (uint32_t)(ip + total));
+  put_ip(p, &w, from, to, s ? TCP : UDP, total);
+  if (s)
+    put_tcp(&w, from, to, s, data, len);
+  else
+    put_udp(&w, from, to, data, len);
   weft_wr out;
   weft_wr_init(&out, block, sizeof block);
   put_block(&out, PACKET, body, weft_wr_len(&w));
   keep(p, block, weft_wr_len(&out));
+}
+
+void app_pcapng_datagram(app_pcapng *p, const weft_addr *from, const weft_addr *to, const uint8_t *data, size_t len,
+                         uint64_t unix_us) {
+  if (len <= DATA_MAX) put_packet(p, from, to, NULL, data, len, unix_us);
+}
+
+/* ---- a TCP conversation -------------------------------------------------------------------------------------------------------------- */
+
+static void put_segment(app_pcapng *p, app_pcapng_flow *f, bool dialer, uint8_t flags, const uint8_t *data, size_t len,
+                        uint64_t unix_us) {
+  segment s = {f->next[dialer], f->next[!dialer], flags};
+  put_packet(p, &f->ends[dialer], &f->ends[!dialer], &s, data, len, unix_us);
+  f->next[dialer] += (uint32_t)len + (flags & (SYN | FIN) ? 1 : 0); /* RFC 9293 section 3.4: both count as an octet */
+}
+
+void app_pcapng_flow_open(app_pcapng *p, app_pcapng_flow *f, const weft_addr *dialer, const weft_addr *listener,
+                          uint64_t unix_us) {
+  *f = (app_pcapng_flow){{*listener, *dialer}, {1u << 31, 1u << 30}, {false, false}};
+  write_held(p);
+  put_segment(p, f, true, SYN, NULL, 0, unix_us);
+  put_segment(p, f, false, SYN | ACK, NULL, 0, unix_us);
+  put_segment(p, f, true, ACK, NULL, 0, unix_us);
+}
+
+void app_pcapng_flow_data(app_pcapng *p, app_pcapng_flow *f, bool dialer, const uint8_t *data, size_t len,
+                          uint64_t unix_us) {
+  for (size_t at = 0; at < len; at += DATA_MAX)
+    put_segment(p, f, dialer, PSH | ACK, data + at, len - at < DATA_MAX ? len - at : DATA_MAX, unix_us);
+}
+
+void app_pcapng_flow_end(app_pcapng *p, app_pcapng_flow *f, bool dialer, bool reset, uint64_t unix_us) {
+  if (f->ended[dialer]) return;
+  f->ended[dialer] = true;
+  put_segment(p, f, dialer, (uint8_t)((reset ? RST : FIN) | ACK), NULL, 0, unix_us);
+  if (!reset) put_segment(p, f, !dialer, ACK, NULL, 0, unix_us);
 }

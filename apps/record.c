@@ -31,8 +31,9 @@ struct app_record {
   app_record_config cfg;
   record_session *sessions;
   unsigned made;
-  const void *last;  /* whose unit was traced last: the key log has no connection of its own */
-  const void *noise; /* whose handshake begins: what is drawn now are its static and ephemeral key */
+  const void *last;   /* whose unit was traced last: the key log has no connection of its own */
+  const void *dialed; /* by us, and not begun yet */
+  const void *noise;  /* whose handshake begins: what is drawn now are its static and ephemeral key */
   early_datagram early[EARLY];
   size_t early_at;
   bool failed;
@@ -91,7 +92,7 @@ static bool next_folder(app_record *r, char dir[RECORD_PATH_MAX]) {
 
 static record_session *find(const app_record *r, const void *conn) {
   for (record_session *s = r->sessions; s; s = s->next)
-    if (s->conn == conn) return s;
+    if (s->conn == conn || s->inside == conn) return s;
   return NULL;
 }
 
@@ -124,10 +125,10 @@ static size_t finish_ended(app_record *r) {
   return open;
 }
 
-static record_session *begin(app_record *r, const void *conn) {
+static record_session *begin(app_record *r, const void *conn, bool tcp, bool listener) {
   char dir[RECORD_PATH_MAX];
   bool room = finish_ended(r) < OPEN_MAX && next_folder(r, dir);
-  record_session *s = room ? record_session_new(&r->cfg, dir, conn) : NULL;
+  record_session *s = room ? record_session_new(&r->cfg, dir, conn, tcp, listener) : NULL;
   if (!s) {
     r->failed = true;
     return NULL;
@@ -162,7 +163,8 @@ static void on_state(app_record *r, const weft_trace *t) {
   record_session *s = find(r, t->conn);
   if (strcmp(t->text, "ICE") == 0) {
     if (s) finish(r, s);
-    s = begin(r, t->conn);
+    s = begin(r, t->conn, false, r->cfg.listener && r->dialed != t->conn);
+    r->dialed = NULL;
   }
   if (!s) return;
   record_session_state(s, t->text);
@@ -181,6 +183,23 @@ static void on_unit(app_record *r, const weft_trace *t) {
     record_session_unit(s, t->ppid == 50 ? RECORD_DCEP : RECORD_MESSAGES, from_us, t); /* RFC 8831 section 8 */
   else if (strcmp(t->layer, "stream") == 0)
     record_session_unit(s, RECORD_STREAMS, from_us, t);
+  else if (strcmp(t->layer, "noise") == 0)
+    record_session_unit(s, RECORD_NOISE, from_us, t);
+  else if (strcmp(t->layer, "yamux") == 0)
+    record_yamux_trace(s, t);
+  else if (strcmp(t->layer, "upgrade") == 0 && s->tcp && t->text)
+    record_session_end_of_octets(s, from_us, false, t->now);
+  else if (strcmp(t->layer, "upgrade") == 0 && s->tcp)
+    record_session_octets(s, from_us, t->data, t->len, t->now);
+}
+
+/* Of what runs inside a webrtc-direct connection only the units count: it has states of its own. */
+static void on_upgrade_state(app_record *r, const weft_trace *t) {
+  record_session *s = find(r, t->conn);
+  if (!s || !s->tcp || strcmp(t->text, "CLOSING") == 0) return;
+  record_session_state(s, t->text);
+  if (strcmp(t->text, "NOISE") == 0) r->noise = t->conn;
+  if (strcmp(t->text, "READY") == 0) record_session_describe(s);
 }
 
 static void on_trace(void *user, const weft_trace *t) {
@@ -189,6 +208,7 @@ static void on_trace(void *user, const weft_trace *t) {
   if (t->conn) r->last = t->conn;
   if (strcmp(t->layer, "webrtc") != 0) {
     if (unit && t->conn) on_unit(r, t);
+    if (t->kind == WEFT_TRACE_STATE && strcmp(t->layer, "upgrade") == 0) on_upgrade_state(r, t);
   } else if (unit && t->remote) {
     on_datagram(r, t);
   } else if (t->kind == WEFT_TRACE_STATE && t->conn) {
@@ -213,6 +233,28 @@ weft_rng app_record_rng(app_record *r) { return (weft_rng){draw, r}; }
 
 /* ---- what the program knows ---- */
 
+void app_record_dialed(app_record *r, const void *conn) {
+  if (r) r->dialed = conn;
+}
+
+void app_record_begin_link(const app_record_link *l, const void *upgrade, const app_record_muxer *m) {
+  app_record *r = l->record;
+  if (!r) return;
+  record_session *s = find(r, upgrade);
+  if (s && s->conn == upgrade) finish(r, s); /* it ended without a word, and its address is another's now */
+  if (s && s->conn != upgrade) s->inside = NULL;
+  s = l->inside ? find(r, l->inside) : begin(r, upgrade, true, !l->dialer);
+  if (!s) return;
+  s->muxer = *m;
+  if (l->inside) {
+    record_session_inside(s, upgrade);
+    return;
+  }
+  s->mux = "yamux";
+  s->local = l->local;
+  s->remote = l->remote;
+}
+
 void app_record_keylog(app_record *r, const char *line) {
   record_session *s = r ? find(r, r->last) : NULL;
   if (s) record_session_keylog(s, line);
@@ -224,11 +266,14 @@ void app_record_connected(app_record *r, const void *conn, const char *peer_id, 
   snprintf(s->peer_id, sizeof s->peer_id, "%s", peer_id);
   s->direct_version = direct_version;
   s->mux = mux;
+  record_session_describe(s);
 }
 
 void app_record_agent(app_record *r, const void *conn, const char *agent) {
   record_session *s = r ? find(r, conn) : NULL;
-  if (s) snprintf(s->agent, sizeof s->agent, "%s", agent);
+  if (!s) return;
+  snprintf(s->agent, sizeof s->agent, "%s", agent);
+  record_session_describe(s);
 }
 
 void app_record_closed(app_record *r, const void *conn, const weft_closed *why) {
@@ -237,6 +282,7 @@ void app_record_closed(app_record *r, const void *conn, const weft_closed *why) 
   s->has_closed = true;
   s->closed = *why;
   snprintf(s->closed_text, sizeof s->closed_text, "%s", why->text ? why->text : "");
+  if (s->tcp) record_session_hang_up(s, why);
   finish(r, s);
 }
 

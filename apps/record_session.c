@@ -8,7 +8,8 @@
 #include "apps/text.h"
 #include "base/hash.h"
 
-const char *const record_cut_names[RECORD_CUTS] = {"udp", "stun", "dtls", "sctp", "dcep", "messages", "streams"};
+const char *const record_cut_names[RECORD_CUTS] = {"udp",     "stun", "dtls",  "sctp",  "dcep",         "messages",
+                                                   "streams", "tcp",  "noise", "yamux", "yamux-streams"};
 
 /* ---- files ---- */
 
@@ -23,32 +24,63 @@ static void close_file(record_session *s, FILE **f) {
   *f = NULL;
 }
 
-static bool make_files(record_session *s) {
+static bool make_cuts(record_session *s, int from, int to) {
   char name[32];
   bool ok = true;
-  for (int i = 0; i < RECORD_CUTS; i++) {
+  for (int i = from; i <= to; i++) {
     snprintf(name, sizeof name, "%s.jsonl", record_cut_names[i]);
     s->cuts[i] = make_file(s, name, "wx");
     ok = ok && s->cuts[i];
   }
-  s->keylog = make_file(s, "keylog.txt", "wx");
+  return ok;
+}
+
+static bool make_files(record_session *s) {
+  bool ok = s->tcp ? make_cuts(s, RECORD_TCP, RECORD_YAMUX_STREAMS) : make_cuts(s, RECORD_UDP, RECORD_STREAMS);
+  if (!s->tcp) s->keylog = make_file(s, "keylog.txt", "wx");
   s->capture = make_file(s, "session.pcapng", "wx");
-  return ok && s->keylog && s->capture;
+  return ok && (s->tcp || s->keylog) && s->capture;
+}
+
+static void drop_held(record_session *s) {
+  if (!s->held) return;
+  if (s->cuts[RECORD_NOISE]) fclose(s->cuts[RECORD_NOISE]);
+  s->cuts[RECORD_NOISE] = NULL;
+  free(s->held);
+  s->held = NULL;
+}
+
+void record_session_inside(record_session *s, const void *upgrade) {
+  FILE *held = s->cuts[RECORD_NOISE];
+  s->inside = upgrade;
+  if (!make_cuts(s, RECORD_NOISE, RECORD_YAMUX_STREAMS)) s->failed = true;
+  if (held) fclose(held);
+  if (s->held && s->cuts[RECORD_NOISE]) {
+    fwrite(s->held, 1, s->held_len, s->cuts[RECORD_NOISE]);
+    fflush(s->cuts[RECORD_NOISE]);
+  }
+  free(s->held);
+  s->held = NULL;
 }
 
 static void free_files(record_session *s) {
+  drop_held(s);
   for (int i = 0; i < RECORD_CUTS; i++) close_file(s, &s->cuts[i]);
   close_file(s, &s->keylog);
   close_file(s, &s->capture);
 }
 
-record_session *record_session_new(const app_record_config *cfg, const char *dir, const void *conn) {
+record_session *record_session_new(const app_record_config *cfg, const char *dir, const void *conn, bool tcp,
+                                   bool listener) {
   record_session *s = calloc(1, sizeof *s);
   if (!s) return NULL;
   s->conn = conn;
   s->cfg = cfg;
+  s->tcp = tcp;
+  s->listener = listener;
   s->direct_version = -1;
   s->first = WEFT_NEVER;
+  record_yamux_init(s);
   snprintf(s->dir, sizeof s->dir, "%s", dir);
   if (!make_files(s)) {
     free_files(s);
@@ -63,6 +95,7 @@ bool record_session_end(record_session *s) {
   record_session_describe(s);
   if (!app_pcapng_end(&s->pcapng)) s->failed = true;
   free_files(s);
+  record_yamux_end(s);
   bool ok = !s->failed;
   free(s);
   return ok;
@@ -70,7 +103,7 @@ bool record_session_end(record_session *s) {
 
 /* ---- units ---- */
 
-static const char *role(const record_session *s, bool us) { return s->cfg->listener == us ? "listener" : "dialer"; }
+static const char *role(const record_session *s, bool us) { return s->listener == us ? "listener" : "dialer"; }
 
 static void put_wire(FILE *f, const uint8_t *data, size_t len) {
   char hex[2 * 512 + 1];
@@ -89,13 +122,26 @@ static void put_line(record_session *s, record_cut cut, bool from_us, weft_time 
   s->units[cut]++;
 }
 
+static bool has_streams(record_cut cut) {
+  return cut == RECORD_DCEP || cut == RECORD_MESSAGES || cut == RECORD_STREAMS || cut == RECORD_YAMUX_STREAMS;
+}
+
 void record_session_unit(record_session *s, record_cut cut, bool from_us, const weft_trace *t) {
+  if (cut == RECORD_NOISE && !s->cuts[cut]) s->cuts[cut] = open_memstream(&s->held, &s->held_len);
   FILE *f = s->cuts[cut];
+  if (!f) {
+    s->failed = true;
+    return;
+  }
   put_line(s, cut, from_us, t->now);
-  if (cut >= RECORD_DCEP) fprintf(f, ",\"stream\":%u", (unsigned)t->stream);
+  if (has_streams(cut)) fprintf(f, ",\"stream\":%u", (unsigned)t->stream);
   if (cut == RECORD_MESSAGES) fprintf(f, ",\"ppid\":%u", (unsigned)t->ppid);
   if (t->text) fprintf(f, ",\"flag\":\"%s\"", t->text);
   put_wire(f, t->data, t->len);
+}
+
+static uint64_t unix_at(const record_session *s, weft_time now) {
+  return (uint64_t)s->unix_us + (now > s->first ? now - s->first : 0);
 }
 
 static void begin_at(record_session *s, weft_time now) {
@@ -117,9 +163,44 @@ void record_session_datagram(record_session *s, bool from_us, const weft_addr *l
   record_cut cut = len > 0 && data[0] <= 3 ? RECORD_STUN : RECORD_DTLS; /* RFC 7983 section 7 */
   put_line(s, cut, from_us, now);
   put_wire(s->cuts[cut], data, len);
-  uint64_t at = (uint64_t)s->unix_us + (now > s->first ? now - s->first : 0);
-  app_pcapng_datagram(&s->pcapng, from_us ? local : remote, from_us ? remote : local, data, len, at);
+  app_pcapng_datagram(&s->pcapng, from_us ? local : remote, from_us ? remote : local, data, len, unix_at(s, now));
 }
+
+/* ---- TCP ---- */
+
+static bool is_dialer(const record_session *s, bool us) { return s->listener != us; }
+
+static void begin_flow(record_session *s, weft_time now) {
+  s->last = now;
+  if (s->first != WEFT_NEVER) return;
+  begin_at(s, now);
+  app_pcapng_flow_open(&s->pcapng, &s->flow, s->listener ? &s->remote : &s->local, s->listener ? &s->local : &s->remote,
+                       unix_at(s, now));
+}
+
+void record_session_octets(record_session *s, bool from_us, const uint8_t *data, size_t len, weft_time now) {
+  weft_trace t = {.data = data, .len = len, .now = now};
+  begin_flow(s, now);
+  record_session_unit(s, RECORD_TCP, from_us, &t);
+  app_pcapng_flow_data(&s->pcapng, &s->flow, is_dialer(s, from_us), data, len, unix_at(s, now));
+}
+
+void record_session_end_of_octets(record_session *s, bool from_us, bool reset, weft_time now) {
+  weft_trace t = {.text = reset ? "RESET" : "FIN", .now = now};
+  begin_flow(s, now);
+  if (s->flow.ended[is_dialer(s, from_us)]) return;
+  record_session_unit(s, RECORD_TCP, from_us, &t);
+  app_pcapng_flow_end(&s->pcapng, &s->flow, is_dialer(s, from_us), reset, unix_at(s, now));
+}
+
+/* The peer's FIN was traced when it came; what broke the socket was not. */
+void record_session_hang_up(record_session *s, const weft_closed *why) {
+  bool broken = why->who == WEFT_WHO_PEER && strcmp(why->layer, "tcp") == 0 && !s->flow.ended[is_dialer(s, false)];
+  if (s->first == WEFT_NEVER) return;
+  record_session_end_of_octets(s, !broken, broken || why->who == WEFT_WHO_TIMEOUT, s->last);
+}
+
+/* ---- what else is known ---- */
 
 void record_session_keylog(record_session *s, const char *line) {
   fprintf(s->keylog, "%s\n", line);
@@ -150,7 +231,7 @@ static void put_side(const record_session *s, FILE *f, bool us) {
     fputs(", ", f);
     put_text(f, "address", weft_addr_format(us ? &s->local : &s->remote, text, sizeof text));
   }
-  if (us && s->cfg->fingerprint) {
+  if (us && s->cfg->fingerprint && !s->tcp) {
     weft_hex_encode(hex, s->cfg->fingerprint, 32);
     fputs(", ", f);
     put_text(f, "certificate_sha256", hex);
@@ -183,6 +264,15 @@ static void put_noise(const record_session *s, FILE *f) {
           ephemeral, seed);
 }
 
+static void put_muxer(const record_session *s, FILE *f) {
+  const app_record_muxer *m = &s->muxer;
+  if (m->window_max == 0 && m->max_streams == 0) return;
+  fputs("  \"yamux\": {", f);
+  if (m->window_max > 0) fprintf(f, "\"window_max\": %u", (unsigned)m->window_max);
+  if (m->max_streams > 0) fprintf(f, "%s\"max_streams\": %u", m->window_max > 0 ? ", " : "", (unsigned)m->max_streams);
+  fputs("},\n", f);
+}
+
 static void put_reached(const record_session *s, FILE *f) {
   fputs("  \"reached\": [", f);
   for (size_t i = 0; i < s->states_len; i++) fprintf(f, "%s\"%s\"", i ? ", " : "", s->states[i]);
@@ -201,7 +291,19 @@ static void put_reached(const record_session *s, FILE *f) {
 }
 
 /* exact: our bytes again. decode: the fields again, and the same bytes from them. reach: the end again, the bytes are free. */
-static const char *const replay_modes[RECORD_CUTS] = {"reach", "exact", "reach", "decode", "decode", "decode", "exact"};
+static const char *const replay_modes[RECORD_CUTS] = {"reach", "exact", "reach", "decode", "decode", "decode",
+                                                      "exact", "exact", "exact", "exact",  "exact"};
+
+static void put_replay(const record_session *s, FILE *f) {
+  const char *comma = "";
+  fputs("  \"replay\": {", f);
+  for (int i = 0; i < RECORD_CUTS; i++) {
+    if (!s->cuts[i] || (i == RECORD_NOISE && s->held)) continue;
+    fprintf(f, "%s\"%s\": {\"mode\": \"%s\", \"units\": %u}", comma, record_cut_names[i], replay_modes[i], s->units[i]);
+    comma = ", ";
+  }
+  fputs("}\n}\n", f);
+}
 
 void record_session_describe(record_session *s) {
   FILE *f = make_file(s, "session.json", "w");
@@ -209,19 +311,19 @@ void record_session_describe(record_session *s) {
     s->failed = true;
     return;
   }
-  fprintf(f, "{\n  \"format\": 1,\n  \"transport\": \"%s\",\n", s->direct_version == 0 ? "webrtc" : "webrtc-direct");
-  if (s->direct_version > 0) fprintf(f, "  \"direct_version\": %d,\n", s->direct_version);
+  fprintf(f, "{\n  \"format\": 1,\n  \"transport\": \"%s\",\n",
+          s->tcp                   ? "tcp"
+          : s->direct_version == 0 ? "webrtc"
+                                   : "webrtc-direct");
+  if (s->direct_version > 0 && !s->tcp) fprintf(f, "  \"direct_version\": %d,\n", s->direct_version);
   if (s->mux) fprintf(f, "  \"mux\": \"%s\",\n", s->mux);
   fprintf(f, "  \"recorded_by\": \"%s\",\n", role(s, true));
   put_side(s, f, true);
   put_side(s, f, false);
   put_command(s, f);
   put_noise(s, f);
+  put_muxer(s, f);
   put_reached(s, f);
-  fputs("  \"replay\": {", f);
-  for (int i = 0; i < RECORD_CUTS; i++)
-    fprintf(f, "%s\"%s\": {\"mode\": \"%s\", \"units\": %u}", i ? ", " : "", record_cut_names[i], replay_modes[i],
-            s->units[i]);
-  fputs("}\n}\n", f);
+  put_replay(s, f);
   close_file(s, &f);
 }

@@ -6,7 +6,8 @@
 #include "apps/replay_int.h"
 #include "base/hash.h"
 
-const char *const session_cut_names[SESSION_CUTS] = {"udp", "stun", "dtls", "sctp", "dcep", "messages", "streams"};
+const char *const session_cut_names[SESSION_CUTS] = {"udp",     "stun", "dtls",  "sctp",  "dcep",         "messages",
+                                                     "streams", "tcp",  "noise", "yamux", "yamux-streams"};
 
 enum { FILE_MAX = 256 << 20 };
 
@@ -43,8 +44,10 @@ static const char *take_unit(session_unit *u, session_cut_name cut, const json *
   if (!from || (strcmp(from, "dialer") != 0 && strcmp(from, "listener") != 0))
     return "\"from\" is \"dialer\" or \"listener\"";
   u->dialer = from[0] == 'd';
-  if (cut >= SESSION_DCEP && !json_u64(json_get(j, "stream"), &v)) return "no number \"stream\"";
-  if (cut >= SESSION_DCEP) u->stream = (uint32_t)v;
+  bool streams =
+      cut == SESSION_DCEP || cut == SESSION_MESSAGES || cut == SESSION_STREAMS || cut == SESSION_YAMUX_STREAMS;
+  if (streams && !json_u64(json_get(j, "stream"), &v)) return "no number \"stream\"";
+  if (streams) u->stream = (uint32_t)v;
   if (cut == SESSION_MESSAGES && !json_u64(json_get(j, "ppid"), &v)) return "no number \"ppid\"";
   if (cut == SESSION_MESSAGES) u->ppid = (uint32_t)v;
   if (flag) snprintf(u->flag, sizeof u->flag, "%s", flag);
@@ -82,6 +85,12 @@ static int take_lines(session_cut *c, session_cut_name cut, const char *path, co
   return WEFT_OK;
 }
 
+bool session_has(const session *s, session_cut_name cut) {
+  bool tcp = strcmp(session_text(s, "transport"), "tcp") == 0, yamux = strcmp(session_text(s, "mux"), "yamux") == 0;
+  if (cut <= SESSION_STREAMS) return !tcp;
+  return cut == SESSION_TCP ? tcp : tcp || yamux;
+}
+
 static int load_cut(session *s, session_cut_name cut, char *why, size_t cap) {
   char path[1024];
   size_t len = 0;
@@ -99,11 +108,13 @@ static int load_cut(session *s, session_cut_name cut, char *why, size_t cap) {
 /* The modes that this replay has are those that are asked for: a recording may ask for less. */
 static int check_about(session *s, const char *path, char *why, size_t cap) {
   uint64_t format;
-  const char *by = json_text(json_get(s->about, "recorded_by"));
+  const char *by = json_text(json_get(s->about, "recorded_by")), *transport = session_text(s, "transport");
   if (!json_u64(json_get(s->about, "format"), &format) || format != 1)
     snprintf(why, cap, "%s: \"format\" is 1", path);
   else if (!by || (strcmp(by, "dialer") != 0 && strcmp(by, "listener") != 0))
     snprintf(why, cap, "%s: \"recorded_by\" is \"dialer\" or \"listener\"", path);
+  else if (strcmp(transport, "webrtc-direct") != 0 && strcmp(transport, "webrtc") != 0 && strcmp(transport, "tcp") != 0)
+    snprintf(why, cap, "%s: \"transport\" is \"webrtc-direct\", \"webrtc\" or \"tcp\"", path);
   else if (json_is_null(json_get(s->about, "reached")) || json_is_null(json_get(s->about, "replay")))
     snprintf(why, cap, "%s: no \"reached\" or no \"replay\"", path);
   else
@@ -123,7 +134,8 @@ int session_load(session *s, const char *dir, char *why, size_t cap) {
   }
   int rc = check_about(s, path, why, cap);
   if (rc == WEFT_OK) s->us_dialer = strcmp(session_text(s, "recorded_by"), "dialer") == 0;
-  for (int i = 0; i < SESSION_CUTS && rc == WEFT_OK; i++) rc = load_cut(s, (session_cut_name)i, why, cap);
+  for (int i = 0; i < SESSION_CUTS && rc == WEFT_OK; i++)
+    if (session_has(s, (session_cut_name)i)) rc = load_cut(s, (session_cut_name)i, why, cap);
   snprintf(path, sizeof path, "%s/keylog.txt", dir);
   s->keylog = read_file(path, &s->keylog_len);
   return rc;
@@ -161,6 +173,12 @@ void session_decoder_close(session_decoder *x) {
 const char *session_text(const session *s, const char *path) {
   const char *text = json_text(json_find(s->about, path));
   return text ? text : "";
+}
+
+bool session_reached(const session *s, const char *what) {
+  for (const json *j = json_first(json_get(s->about, "reached")); j; j = j->next)
+    if (json_text(j) && strcmp(json_text(j), what) == 0) return true;
+  return false;
 }
 
 bool session_is_ours(const session *s, bool dialer) {
@@ -219,6 +237,7 @@ static void replay_counts(const session *s, session_report *r) {
   for (int i = 0; i < SESSION_CUTS; i++) {
     char path[64];
     uint64_t units = 0;
+    if (!session_has(s, (session_cut_name)i)) continue;
     snprintf(path, sizeof path, "replay.%s.units", session_cut_names[i]);
     bool known = json_u64(json_find(s->about, path), &units);
     /* A program that was killed has not written the last count. */
@@ -230,11 +249,17 @@ static void replay_counts(const session *s, session_report *r) {
 
 void session_replay(const session *s, session_report *r) {
   replay_counts(s, r);
-  replay_demux(s, r);
-  session_replay_stun(s, r);
-  session_replay_dtls(s, r);
-  session_replay_sctp(s, r);
-  session_replay_channels(s, r);
-  session_replay_streams(s, r);
+  if (session_has(s, SESSION_UDP)) {
+    replay_demux(s, r);
+    session_replay_stun(s, r);
+    session_replay_dtls(s, r);
+    session_replay_sctp(s, r);
+    session_replay_channels(s, r);
+    session_replay_streams(s, r);
+  }
   session_replay_noise(s, r);
+  if (session_has(s, SESSION_YAMUX)) {
+    session_replay_muxing(s, r);
+    session_replay_yamux(s, r);
+  }
 }

@@ -23,6 +23,10 @@ typedef enum session_cut_name {
   SESSION_DCEP,
   SESSION_MESSAGES,
   SESSION_STREAMS,
+  SESSION_TCP,
+  SESSION_NOISE,
+  SESSION_YAMUX,
+  SESSION_YAMUX_STREAMS,
   SESSION_CUTS
 } session_cut_name;
 
@@ -52,6 +56,8 @@ typedef struct session {
   bool us_dialer; /* recorded by the dialer */
 } session;
 
+/* Whether a session of its transport and muxer has this cut. */
+bool session_has(const session *s, session_cut_name cut);
 /* WEFT_EMALFORMED: the file and line in why. */
 int session_load(session *s, const char *dir, char *why, size_t cap);
 void session_free(session *s);
@@ -59,6 +65,7 @@ void session_free(session *s);
 const char *session_text(const session *s, const char *path); /* of session.json, "" when absent */
 /* Whether the side that is the dialer (or not) is one of our programs. */
 bool session_is_ours(const session *s, bool dialer);
+bool session_reached(const session *s, const char *state); /* session.json, "reached" */
 /* session.json, "deviations": whether the other side breaks a rule with this unit. */
 bool session_deviates(const session *s, session_cut_name cut, const session_unit *u);
 
@@ -84,6 +91,16 @@ typedef struct session_life {
 /* The nth life; len 0: nothing was said, or there is none. False: no memory. */
 bool session_life_take(session_life *l, const session *s, bool dialer, uint32_t stream, unsigned nth);
 void session_life_free(session_life *l);
+
+/* Both directions of one byte stream: side 1 is what the dialer said. */
+typedef struct session_talk {
+  session_life side[2];
+} session_talk;
+
+/* Of the nth life of a stream in streams.jsonl; of a stream in yamux-streams.jsonl, whose ids have one life; or of all octets of tcp.jsonl, or of
+ * all that Noise held in noise.jsonl, behind its handshake. False: no memory. */
+bool session_talk_take(session_talk *t, const session *s, session_cut_name cut, uint32_t stream, unsigned nth);
+void session_talk_free(session_talk *t);
 
 /* The lines of multistream-select that begin a life, its own header and "na" left out. */
 enum { SESSION_LINES = 8 };

@@ -48,6 +48,37 @@ bool session_life_take(session_life *l, const session *s, bool dialer, uint32_t 
   return true;
 }
 
+static bool is_of(const session_unit *u, session_cut_name cut, bool dialer, uint32_t stream) {
+  bool handshake = cut == SESSION_NOISE && strcmp(u->flag, "handshake") == 0;
+  return u->dialer == dialer && !handshake && (cut != SESSION_YAMUX_STREAMS || u->stream == stream);
+}
+
+static bool take_whole(session_life *l, const session *s, session_cut_name cut, bool dialer, uint32_t stream) {
+  const session_cut *c = &s->cuts[cut];
+  size_t room = 1;
+  for (size_t i = 0; i < c->len; i++) room += is_of(&c->units[i], cut, dialer, stream) ? c->units[i].len : 0;
+  *l = (session_life){malloc(room), 0, malloc(room * sizeof *l->of)};
+  if (!l->data || !l->of) return false;
+  for (size_t i = 0; i < c->len; i++)
+    if (is_of(&c->units[i], cut, dialer, stream)) append(l, &c->units[i]);
+  return true;
+}
+
+bool session_talk_take(session_talk *t, const session *s, session_cut_name cut, uint32_t stream, unsigned nth) {
+  bool ok = true;
+  *t = (session_talk){0};
+  for (int dialer = 0; dialer < 2 && ok; dialer++)
+    ok = cut == SESSION_STREAMS ? session_life_take(&t->side[dialer], s, dialer, stream, nth)
+                                : take_whole(&t->side[dialer], s, cut, dialer, stream);
+  if (!ok) session_talk_free(t);
+  return ok;
+}
+
+void session_talk_free(session_talk *t) {
+  session_life_free(&t->side[0]);
+  session_life_free(&t->side[1]);
+}
+
 void session_life_free(session_life *l) {
   free(l->data);
   free((void *)l->of);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <weft/datachannel/datachannel.h>
-#include <weft/libp2p/multistream.h>
 
 #include "apps/replay_int.h"
 #include "webrtc/deframe.h"
@@ -116,66 +115,13 @@ void session_replay_channels(const session *s, session_report *r) {
 
 /* ---- multistream-select ---- */
 
-typedef struct negotiation {
-  session_lines said; /* what our side proposed or accepted */
-  uint8_t out[1024];
-  size_t out_len;
-  bool selected;
-} negotiation;
-
-static ptrdiff_t on_output(void *user, const uint8_t *data, size_t len, weft_time now) {
-  negotiation *n = user;
-  (void)now;
-  if (len > sizeof n->out - n->out_len) return WEFT_ETOOBIG;
-  memcpy(n->out + n->out_len, data, len);
-  n->out_len += len;
-  return (ptrdiff_t)len;
-}
-
-static void on_event(void *user, const weft_multistream_event *ev, weft_time now) {
-  negotiation *n = user;
-  (void)now;
-  n->selected = n->selected || ev->type == WEFT_MULTISTREAM_EVENT_SELECTED;
-}
-
-static void negotiate(negotiation *n, bool we_opened, const session_life *theirs) {
-  weft_multistream *m;
-  weft_multistream_config cfg;
-  weft_multistream_callbacks cb = {sizeof cb, on_output, on_event};
-  weft_multistream_config_default(&cfg);
-  cfg.dialer = we_opened;
-  cfg.protocols = n->said.names;
-  cfg.protocols_len = n->said.len;
-  if (weft_multistream_new(&m, &cfg, &cb, n) != WEFT_OK) return;
-  weft_multistream_start(m, 0);
-  for (size_t i = 0; i < theirs->len && !n->selected; i++)
-    if (weft_multistream_input(m, theirs->data + i, 1, 0) < 0) break; /* byte by byte: any cut gives the same */
-  weft_multistream_free(m);
-}
-
-static void replay_life(const session *s, session_report *r, bool we_opened, const session_life *ours,
-                        const session_life *theirs) {
-  static negotiation n;
-  memset(&n, 0, sizeof n);
-  session_lines_read(&n.said, ours);
-  if (n.said.len == 0) return; /* it was reset, or the session ended, before our side said a protocol */
-  negotiate(&n, we_opened, theirs);
-  if (!n.selected) return; /* likewise, before theirs did */
-  bool same = n.out_len <= ours->len && memcmp(n.out, ours->data, n.out_len) == 0;
-  session_check(r, s, SESSION_STREAMS, ours->of[0], SESSION_EXACT, same,
-                "what our side says to negotiate a protocol is another now");
-}
-
 static void replay_negotiations(const session *s, session_report *r, const session_unit *open) {
-  session_life ours, theirs;
   bool more = true;
   for (unsigned nth = 0; more; nth++) {
-    more = session_life_take(&ours, s, s->us_dialer, open->stream, nth) && ours.len > 0;
-    if (more && session_life_take(&theirs, s, !s->us_dialer, open->stream, nth)) {
-      replay_life(s, r, open->dialer == s->us_dialer, &ours, &theirs);
-      session_life_free(&theirs);
-    }
-    session_life_free(&ours);
+    session_talk t;
+    more = session_talk_take(&t, s, SESSION_STREAMS, open->stream, nth) && t.side[s->us_dialer].len > 0;
+    if (more) session_replay_negotiation(s, r, SESSION_STREAMS, &t, open->dialer == s->us_dialer);
+    session_talk_free(&t);
   }
 }
 

@@ -69,6 +69,7 @@ static void finish(app_tcp_conn *c, const weft_closed *why, bool abort, weft_tim
   c->over = true;
   list_remove(c);
   app_due_remove(&x->due, &c->due);
+  if (why && c->link) app_record_closed(x->record, app_link_conn(c->link), why);
   if (why && x->cb.closed) x->cb.closed(x->user, c, why, now);
   c->peer = NULL;
   app_link_free(c->link, now);
@@ -118,7 +119,11 @@ static int make_link(app_tcp_conn *c, weft_time limit, weft_time now) {
                          .limit = limit,
                          .window_max = x->window_max,
                          .send_limit = x->send_limit,
-                         .max_streams = x->max_streams};
+                         .max_streams = x->max_streams,
+                         .record = {.record = x->record,
+                                    .local = *app_tcp_local(c->tcp),
+                                    .remote = *app_tcp_remote(c->tcp),
+                                    .dialer = !c->inbound}};
   int rc = app_link_new(&c->link, &cfg, &cb, c);
   if (rc == WEFT_OK) rc = app_link_start(c->link, now);
   return rc;

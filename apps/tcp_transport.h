@@ -59,6 +59,7 @@ struct app_tcp_transport {
   void *user;
   uint32_t window_max, send_limit, max_streams; /* for app_link_config; 0: the defaults */
   size_t max_per_source; /* accepted, whatever the transport of the host's other peers; 0: no limit but the above */
+  app_record *record;    /* NULL: not recorded */
   app_tcp_listener listeners[APP_TCP_LISTENERS];
   size_t listeners_len;
   app_due due;

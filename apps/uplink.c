@@ -78,6 +78,7 @@ static void down(app_uplink *u, const weft_closed *why, weft_time now) {
   u->tcp = NULL;
   u->conn = NULL;
   u->peer = NULL;
+  if (l || c) app_record_closed(u->node->record, l ? app_link_conn(l) : c, why);
   u->cb.down(u->user, u, why, now);
   app_link_free(l, now);
   if (p) app_peer_free(p, WEFT_ECLOSED, now);
@@ -115,12 +116,13 @@ static void link_closed(void *user, app_link *l, const weft_closed *why, weft_ti
 
 static void tcp_connected(void *user, app_tcp *t, weft_time now) {
   app_uplink *u = user;
-  app_link_config cfg = {.host = &u->node->host,
-                         .dialer = true,
-                         .expected_peer = u->at->relay.bytes,
-                         .expected_peer_len = u->at->relay.len};
+  app_link_config cfg = {
+      .host = &u->node->host,
+      .dialer = true,
+      .expected_peer = u->at->relay.bytes,
+      .expected_peer_len = u->at->relay.len,
+      .record = {.record = u->node->record, .local = *app_tcp_local(t), .remote = *app_tcp_remote(t), .dialer = true}};
   app_link_callbacks cb = {link_output, link_ready, link_closed};
-  (void)t;
   u->limit_at = WEFT_NEVER;
   int rc = app_link_new(&u->link, &cfg, &cb, u);
   if (rc == WEFT_OK)
@@ -180,10 +182,12 @@ static int conn_output(void *user, const weft_addr *local, const weft_addr *remo
 
 static void on_ready(app_uplink *u, const weft_webrtc_event *ev, weft_time now) {
   u->peer = app_peer_new(&u->node->host, u->conn, &app_webrtc_muxer, ev->peer_id, ev->peer_id_len, now);
-  if (u->peer)
-    u->cb.up(u->user, u, u->peer, now);
-  else
+  if (!u->peer) {
     weft_webrtc_close(u->conn, WEFT_ENOMEM, now);
+    return;
+  }
+  app_record_connected(u->node->record, u->conn, u->peer->id_text, ev->direct_version, "channels");
+  u->cb.up(u->user, u, u->peer, now);
 }
 
 static void conn_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, weft_time now) {
@@ -209,14 +213,13 @@ static void dial_direct(app_uplink *u, weft_time now) {
   weft_webrtc_callbacks cb = {sizeof cb, conn_output, conn_event};
   int rc = open_socket(u);
   app_node_webrtc_config(u->node, &cfg);
-  cfg.trace.fn = NULL; /* a recording is of connections between peers; the relay records this one */
-  cfg.rng = u->node->rng;
   cfg.remote = u->at->to;
   cfg.certhash = u->at->target.certhash;
   cfg.expected_peer = u->at->relay.bytes;
   cfg.expected_peer_len = u->at->relay.len;
-  cfg.keylog = u->node->keylog ? keylog : NULL;
+  cfg.keylog = u->node->keylog || u->node->record ? keylog : NULL;
   if (rc == WEFT_OK) rc = weft_webrtc_dial(&u->conn, &cfg, &cb, u);
+  if (rc == WEFT_OK) app_record_dialed(u->node->record, u->conn);
   if (rc == WEFT_OK) rc = weft_webrtc_start(u->conn, &u->at->udp->bound, now);
   if (rc != WEFT_OK) down_here(u, WEFT_WHO_SELF, "webrtc", "dial", rc, "no route or socket to the relay", now);
 }

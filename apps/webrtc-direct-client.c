@@ -369,6 +369,7 @@ static int run(client *c, const char *text, const char *addr_file) {
   c->node.host.ping_done = on_ping_done;
   c->node.report.prompt = c->interactive ? "You: " : NULL;
   if (app_webrtc_conns_init(&c->conns, &c->node.loop, &c->node.host, on_ready, c) != WEFT_OK) return APP_EXIT_INTERNAL;
+  c->conns.record = c->node.record;
   code = dial(c);
   if (code != APP_EXIT_OK) return code;
   c->until = app_clock_now() + c->limit;

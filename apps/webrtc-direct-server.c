@@ -190,6 +190,7 @@ static int start(server *s, const app_list *listen) {
   if (code != APP_EXIT_OK) return code;
   app_node_webrtc_config(&s->node, &cfg);
   if (app_webrtc_conns_init(&s->conns, &s->node.loop, &s->node.host, on_ready, s) != WEFT_OK) return APP_EXIT_INTERNAL;
+  s->conns.record = s->node.record;
   if (weft_webrtc_listen(&s->listener, &cfg, &cb, s) != WEFT_OK) return APP_EXIT_INTERNAL;
   code = save_address(s);
   if (code != APP_EXIT_OK) return code;

@@ -311,7 +311,7 @@ int main(int argc, char **argv) {
       {"verbose", 'v', APP_ARG_FLAG, &a.node.verbose, 0, 0, NULL, "say more"},
       {"keylog", 0, APP_ARG_TEXT, &a.node.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
       {"record", 0, APP_ARG_TEXT, &a.node.record, 0, 0, "DIR",
-       "record each WebRTC connection, cut at every layer: DIR, DIR-2, ..."},
+       "record each connection, cut at every layer: DIR, DIR-2, ..."},
   };
   const app_usage u = {
       "webrtc-p2p-peer",

@@ -305,7 +305,7 @@ static void on_identified(void *user, app_peer *p, const weft_identify *id, weft
   (void)id;
   (void)now;
   if (c) weft_webrtc_set_quirks(c->conn, (weft_webrtc_quirks){.no_fin_ack = strstr(p->agent, "rust-libp2p") != NULL});
-  if (c) app_record_agent(r->node.record, c->conn, p->agent);
+  app_record_agent(r->node.record, p->conn, p->agent);
   app_report_detail(&r->node.report, "%s is %s", p->id_text, p->agent);
 }
 
@@ -446,6 +446,7 @@ static int start(relay *r, const relay_options *o) {
       app_webrtc_conns_init(&r->webrtc, &r->node.loop, &r->node.host, webrtc_ready, r) != WEFT_OK)
     return APP_EXIT_INTERNAL;
   r->tcp.max_per_source = (size_t)o->max_connections_per_ip.value;
+  r->tcp.record = r->webrtc.record = r->node.record;
   r->tcp.window_max = r->webrtc.window_max = WINDOW;
   r->tcp.send_limit = r->webrtc.send_limit = SEND_LIMIT;
   if (few_streams(o)) r->tcp.max_streams = r->webrtc.max_streams = STREAMS;
@@ -551,7 +552,7 @@ int main(int argc, char **argv) {
       {"verbose", 'v', APP_ARG_FLAG, &node.verbose, 0, 0, NULL, "say more, refused connections too"},
       {"keylog", 0, APP_ARG_TEXT, &node.keylog, 0, 0, "FILE", "append DTLS secrets for Wireshark (NSS key log)"},
       {"record", 0, APP_ARG_TEXT, &node.record, 0, 0, "DIR",
-       "record each WebRTC connection, cut at every layer: DIR, DIR-2, ..."},
+       "record each connection, cut at every layer: DIR, DIR-2, ..."},
   };
   static const app_usage usage = {
       "webrtc-p2p-relay",

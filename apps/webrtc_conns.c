@@ -51,7 +51,8 @@ static void decide_yamux(app_webrtc_conn *c, weft_time now) {
                          .expected_peer_len = c->id.len,
                          .window_max = c->of->window_max,
                          .send_limit = c->of->send_limit,
-                         .max_streams = c->of->max_streams};
+                         .max_streams = c->of->max_streams,
+                         .record = {.record = c->of->record, .inside = c->conn, .dialer = !c->inbound}};
   c->yamux = true;
   c->decide_at = WEFT_NEVER;
   if (app_link_new(&c->link, &cfg, &cb, c) == WEFT_OK)

@@ -42,6 +42,7 @@ struct app_webrtc_conns {
   void (*ready)(void *user, app_webrtc_conn *c, weft_time now);
   void *user;
   uint32_t window_max, send_limit, max_streams; /* for app_link_config; 0: the defaults */
+  app_record *record;                           /* of the connections that are given; NULL: not recorded */
 };
 
 int app_webrtc_conns_init(app_webrtc_conns *x, app_loop *loop, app_host *host,

@@ -148,9 +148,9 @@ static bool known_layer(const char *layer) {
   if (!layer) return true;
   for (int i = 0; i < SESSION_CUTS; i++)
     if (strcmp(layer, session_cut_names[i]) == 0) return true;
-  fprintf(stderr,
-          "weft conform: --layer '%s': the cuts of a session are udp, stun, dtls, sctp, dcep, messages, streams\n",
-          layer);
+  fprintf(stderr, "weft conform: --layer '%s': the cuts of a session are", layer);
+  for (int i = 0; i < SESSION_CUTS; i++) fprintf(stderr, "%s %s", i > 0 ? "," : "", session_cut_names[i]);
+  fputs("\n", stderr);
   return false;
 }
 

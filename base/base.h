@@ -126,7 +126,9 @@ struct weft_addr;
  *   "ice" "stun"   STUN messages          "dtls"   records' contents, and hellos at the gate
  *   "sctp"         packets                "datachannel"   messages, with stream and ppid
  *   "stream"       libp2p frames' payloads, with stream; text: the flag ("FIN"), NULL: none
- *   "noise"        messages               "yamux"  frames; IN: their headers */
+ *   "upgrade"      octets of the stream beneath; text "FIN": its end came in; STATE: SECURITY NOISE MUXER READY CLOSING ENDED
+ *   "noise"        messages: as they travel while the handshake lasts (text "handshake"), in clear afterwards
+ *   "yamux"        frames; IN: the header, then the data behind it (text "data") piece by piece */
 typedef struct weft_trace {
   weft_trace_kind kind;
   const char *layer;   /* "sctp" */
@@ -134,7 +136,8 @@ typedef struct weft_trace {
   const uint8_t *data; /* valid during the call */
   size_t len;
   weft_time now;
-  const void *conn; /* the weft_webrtc it belongs to, in all layers beneath and above; NULL: none yet, or used alone */
+  /* The weft_webrtc or weft_upgrade it belongs to, in all layers beneath and above; NULL: none yet, or used alone. */
+  const void *conn;
   const struct weft_addr *local, *remote; /* datagrams, else NULL; valid during the call */
   uint32_t stream, ppid;                  /* datachannel, stream, else 0 */
 } weft_trace;

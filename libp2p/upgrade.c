@@ -19,6 +19,14 @@ static bool valid(const weft_upgrade_config *c) {
   return c->secured || (c->identity && c->rng.fill);
 }
 
+/* Every layer inside traces through here, so that the hook knows whose unit it is. */
+static void traced(void *user, const weft_trace *t) {
+  const weft_upgrade *u = user;
+  weft_trace mine = *t;
+  mine.conn = u;
+  u->trace_to.fn(u->trace_to.user, &mine);
+}
+
 int weft_upgrade_new(weft_upgrade **out, const weft_upgrade_config *cfg, const weft_upgrade_callbacks *cb, void *user) {
   weft_upgrade_config c;
   weft_upgrade_config_default(&c);
@@ -33,6 +41,8 @@ int weft_upgrade_new(weft_upgrade **out, const weft_upgrade_config *cfg, const w
   u->user = user;
   if (c.expected_peer_len > 0) memcpy(u->expected_peer, c.expected_peer, c.expected_peer_len);
   u->cfg.expected_peer = c.expected_peer_len > 0 ? u->expected_peer : NULL;
+  u->trace_to = c.trace;
+  if (c.trace.fn) u->cfg.trace = (weft_tracer){traced, u};
   u->limit_at = WEFT_NEVER;
   weft_buf_init(&u->early, &u->alloc, WEFT_UPGRADE_EARLY_STRANGER);
   *out = u;
@@ -65,6 +75,19 @@ void weft_upgrade_enter(weft_upgrade *u, weft_time now) {
 
 bool weft_upgrade_alive(const weft_upgrade *u) {
   return u->state != WEFT_UPGRADE_STATE_NEW && u->state != WEFT_UPGRADE_STATE_CLOSED && !u->q.free_pending;
+}
+
+void weft_upgrade_traced(const weft_upgrade *u, weft_trace_kind kind, const char *text, const uint8_t *data,
+                         size_t len) {
+  if (!u->cfg.trace.fn) return;
+  weft_trace t = {.kind = kind, .layer = "upgrade", .text = text, .data = data, .len = len, .now = u->now};
+  u->cfg.trace.fn(u->cfg.trace.user, &t);
+}
+
+void weft_upgrade_set_state(weft_upgrade *u, weft_upgrade_state to) {
+  static const char *const names[] = {"NEW", "SECURITY", "NOISE", "MUXER", "READY", "CLOSING", "ENDED"};
+  u->state = to;
+  weft_upgrade_traced(u, WEFT_TRACE_STATE, names[to], NULL, 0);
 }
 
 void weft_upgrade_raise(weft_upgrade *u, const weft_upgrade_event *ev) {
@@ -122,7 +145,7 @@ void weft_upgrade_set_reason(weft_upgrade *u, const weft_closed *c, const char *
 }
 
 void weft_upgrade_end(weft_upgrade *u) {
-  u->state = WEFT_UPGRADE_STATE_CLOSED;
+  weft_upgrade_set_state(u, WEFT_UPGRADE_STATE_CLOSED);
   u->limit_at = WEFT_NEVER;
   u->noise_writable = false;
   u->tell_closed = true;
@@ -185,6 +208,7 @@ int weft_upgrade_input(weft_upgrade *u, const uint8_t *data, size_t len, weft_ti
   if (u->state == WEFT_UPGRADE_STATE_CLOSING) return WEFT_OK; /* nobody wants it any more */
   if (!weft_upgrade_alive(u) || u->input_ended) return WEFT_ESTATE;
   weft_upgrade_enter(u, now);
+  weft_upgrade_traced(u, WEFT_TRACE_IN, NULL, data, len);
   weft_upgrade_bytes(u, data, len);
   int rc = u->state == WEFT_UPGRADE_STATE_CLOSED && u->closed.code == WEFT_ENOMEM ? WEFT_ENOMEM : WEFT_OK;
   weft_upgrade_leave(u);
@@ -195,6 +219,7 @@ int weft_upgrade_input_end(weft_upgrade *u, weft_time now) {
   if (u->state == WEFT_UPGRADE_STATE_CLOSING) return WEFT_OK;
   if (!weft_upgrade_alive(u) || u->input_ended) return WEFT_ESTATE;
   weft_upgrade_enter(u, now);
+  weft_upgrade_traced(u, WEFT_TRACE_IN, "FIN", NULL, 0);
   u->input_ended = true;
   if (u->state == WEFT_UPGRADE_STATE_SECURITY)
     weft_multistream_input_end(u->select, u->now);

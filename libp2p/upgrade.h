@@ -33,7 +33,8 @@ extern "C" {
 
 /* What may be called from where: from `event` everything but input, input_end and tick; from `output` and the trace
  * nothing on the same object. free() from `event` takes effect when the outermost call returns, and no event follows
- * it. The trace is that of Noise and Yamux. Before the first raw start the program calls sodium_init() once. */
+ * it. The trace is that of Noise and Yamux, and of the octets and states here (base.h); its conn is the weft_upgrade.
+ * Before the first raw start the program calls sodium_init() once. */
 
 typedef struct weft_upgrade weft_upgrade;
 

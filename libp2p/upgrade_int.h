@@ -42,7 +42,8 @@ struct weft_upgrade {
   weft_alloc alloc;
   weft_upgrade_callbacks cb;
   void *user;
-  weft_evq q; /* only its bookkeeping of calls */
+  weft_tracer trace_to; /* the program's; that of cfg, which the layers have, says whose unit it is */
+  weft_evq q;           /* only its bookkeeping of calls */
   weft_upgrade_state state;
   weft_time now, limit_at;
   uint8_t expected_peer[WEFT_PEER_ID_MAX], peer_id[WEFT_PEER_ID_MAX];
@@ -67,6 +68,9 @@ struct weft_upgrade {
 void weft_upgrade_enter(weft_upgrade *u, weft_time now);
 void weft_upgrade_leave(weft_upgrade *u); /* the object may be gone afterwards */
 bool weft_upgrade_alive(const weft_upgrade *u);
+void weft_upgrade_set_state(weft_upgrade *u, weft_upgrade_state to);
+void weft_upgrade_traced(const weft_upgrade *u, weft_trace_kind kind, const char *text, const uint8_t *data,
+                         size_t len);
 void weft_upgrade_raise(weft_upgrade *u, const weft_upgrade_event *ev);
 /* The first reason stays. */
 void weft_upgrade_set_reason(weft_upgrade *u, const weft_closed *c, const char *step);

@@ -18,7 +18,9 @@ static const char *select_step(const weft_upgrade *u) {
 static ptrdiff_t raw_output(void *user, const uint8_t *data, size_t len, weft_time now) {
   weft_upgrade *u = user;
   if (u->q.free_pending) return 0;
-  return u->cb.output(u->user, data, len, now);
+  ptrdiff_t took = u->cb.output(u->user, data, len, now);
+  if (took > 0) weft_upgrade_traced(u, WEFT_TRACE_OUT, NULL, data, (size_t)took);
+  return took;
 }
 
 static ptrdiff_t plain_output(void *user, const uint8_t *data, size_t len, weft_time now) {
@@ -47,7 +49,7 @@ static void begin_select(weft_upgrade *u, weft_upgrade_state state) {
   c.protocols = security ? security_protocols : muxer_protocols;
   c.protocols_len = 1;
   c.limit = u->cfg.limit;
-  u->state = state;
+  weft_upgrade_set_state(u, state);
   u->early.limit = security ? WEFT_UPGRADE_EARLY_STRANGER : WEFT_UPGRADE_EARLY_PEER;
   int rc = weft_multistream_new(&u->select, &c, &cb, u);
   if (rc != WEFT_OK)
@@ -70,7 +72,7 @@ static void muxer_closed(weft_upgrade *u, const weft_closed *c) {
     weft_upgrade_end(u);
     return;
   }
-  u->state = WEFT_UPGRADE_STATE_CLOSING;
+  weft_upgrade_set_state(u, WEFT_UPGRADE_STATE_CLOSING);
   weft_noise_close(u->noise, c->who == WEFT_WHO_SELF ? WEFT_OK : WEFT_ECLOSED, u->now);
 }
 
@@ -103,7 +105,7 @@ static void begin_yamux(weft_upgrade *u) {
     weft_upgrade_fail(u, "yamux", "memory", rc, "no memory for a session");
     return;
   }
-  u->state = WEFT_UPGRADE_STATE_MUXED;
+  weft_upgrade_set_state(u, WEFT_UPGRADE_STATE_MUXED);
   u->limit_at = WEFT_NEVER;
   weft_yamux_start(u->yamux, u->now);
   if (u->state != WEFT_UPGRADE_STATE_MUXED) return;
@@ -180,7 +182,7 @@ static int make_noise(weft_upgrade *u) {
 }
 
 static void begin_noise(weft_upgrade *u) {
-  u->state = WEFT_UPGRADE_STATE_NOISE;
+  weft_upgrade_set_state(u, WEFT_UPGRADE_STATE_NOISE);
   int rc = make_noise(u);
   if (rc != WEFT_OK)
     weft_upgrade_fail(u, "noise", "handshake", rc, "no handshake could be begun");

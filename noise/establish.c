@@ -14,7 +14,9 @@ static int write_message(weft_noise *n) {
   uint8_t *at = weft_noise_frame_reserve(n, size);
   if (!at) return WEFT_ENOMEM;
   int rc = weft_noise_handshake_write(&n->hs, n->payload, len, at, &out_len);
-  if (rc == WEFT_OK) weft_noise_frame_commit(n, out_len);
+  if (rc != WEFT_OK) return rc;
+  weft_noise_frame_commit(n, out_len);
+  weft_noise_traced(n, WEFT_TRACE_OUT, "handshake", at, out_len);
   return rc;
 }
 

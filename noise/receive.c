@@ -25,17 +25,19 @@ static void transport_message(weft_noise *n, const uint8_t *msg, size_t len) {
     return;
   }
   weft_buf_commit(&n->plain, plain);
+  weft_noise_traced(n, WEFT_TRACE_IN, NULL, out, plain);
   deliver(n, out, plain);
   weft_buf_consume(&n->plain, plain);
 }
 
 static void message(weft_noise *n, const uint8_t *msg, size_t len) {
-  weft_noise_traced(n, WEFT_TRACE_IN, NULL, msg, len);
   n->stats.frames_in++;
-  if (n->state != WEFT_NOISE_STATE_HANDSHAKE)
+  if (n->state != WEFT_NOISE_STATE_HANDSHAKE) {
     transport_message(n, msg, len);
-  else if (weft_noise_establish_read(n, msg, len) == WEFT_ENOMEM)
-    no_memory(n);
+    return;
+  }
+  weft_noise_traced(n, WEFT_TRACE_IN, "handshake", msg, len);
+  if (weft_noise_establish_read(n, msg, len) == WEFT_ENOMEM) no_memory(n);
 }
 
 /* Nobody who is not known yet makes us hold more than one handshake message. */

@@ -19,7 +19,6 @@ uint8_t *weft_noise_frame_reserve(weft_noise *n, size_t len) {
 void weft_noise_frame_commit(weft_noise *n, size_t len) {
   weft_buf_commit(&n->tx, WEFT_NOISE_FRAME_HEADER + len);
   n->stats.frames_out++;
-  weft_noise_traced(n, WEFT_TRACE_OUT, NULL, weft_buf_data(&n->tx) + weft_buf_len(&n->tx) - len, len);
 }
 
 void weft_noise_flush(weft_noise *n) {
@@ -58,6 +57,7 @@ static int send_frame(weft_noise *n, const uint8_t *data, size_t len) {
                            "as many messages were sent as one key may seal: connect again");
   n->stats.bytes_out += len;
   weft_noise_frame_commit(n, len + WEFT_NOISE_TAG);
+  weft_noise_traced(n, WEFT_TRACE_OUT, NULL, data, len);
   weft_noise_flush(n);
   return WEFT_OK;
 }

@@ -195,6 +195,7 @@ static void deliver(weft_yamux *y, const uint8_t *data, uint32_t n) {
 
 static size_t body(weft_yamux *y, const uint8_t *data, size_t len) {
   uint32_t n = len < y->body_left ? (uint32_t)len : y->body_left;
+  weft_yamux_traced(y, WEFT_TRACE_IN, "data", data, n);
   y->body_left -= n;
   if (y->body_stream) deliver(y, data, n);
   return n;

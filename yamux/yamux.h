@@ -34,7 +34,7 @@ extern "C" {
 /* What may be called from where: from `event` everything but input, input_end and tick; from `output` and the trace
  * nothing on the same object. free() from `event` takes effect when the outermost call returns, and no event follows
  * it. What is sent in an event leaves when the call underneath returns, in one batch. The trace has whole frames going
- * out, and the headers alone of those coming in: a frame's data is delivered as it arrives, and never gathered. */
+ * out; of those coming in the header, then the data as it arrives (text "data"), since that is never gathered. */
 
 /* ---- frames: frame.c ------------------------------------------------------------------------------------------- */
 

@@ -145,7 +145,7 @@ class Browser:
 
     versions = (1, 2)
     listens = False
-    speaks_webrtc = is_alice = True
+    speaks_webrtc = is_alice = dials_direct_relay = True
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
 
     def __init__(self, name, program, package):
@@ -171,7 +171,7 @@ class Node:
     name = "node"
     versions = (1,)
     listens = True
-    speaks_webrtc = is_alice = relays_direct = True
+    speaks_webrtc = is_alice = relays_direct = dials_direct_relay = True
     holds_streams = False
     opening, most_streams, most_mib = 100, 1000, 100
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
@@ -202,7 +202,7 @@ class Go:
     versions = (1, 2)
     listens = True
     speaks_webrtc = False
-    relays_direct = holds_streams = True
+    relays_direct = holds_streams = dials_direct_relay = True
     opening, most_streams, most_mib = 100, 1000, 100
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
     known = ((r"client: 5 % loss", r"lost .*< DTLS handshake 3",
@@ -248,7 +248,7 @@ class Rust:
     name = "rust"
     versions = (1,)
     listens = True
-    speaks_webrtc = relays_direct = holds_streams = False
+    speaks_webrtc = relays_direct = holds_streams = dials_direct_relay = False
     # rust-yamux ends a connection with more than 512 streams; libp2p-stream drops one that comes while another waits to be accepted.
     opening, most_streams, most_mib = 1, 200, 100
     long_rows = ("idle", "ctrlc", "kill9")
@@ -300,7 +300,7 @@ class Py:
     name = "py"
     versions = (1, 2)
     listens = True
-    speaks_webrtc = relays_direct = holds_streams = False
+    speaks_webrtc = relays_direct = holds_streams = dials_direct_relay = False
     opening, most_streams, most_mib = 20, 200, 10  # 256 streams in the life of a connection, and slow
     long_rows = ("idle", "ctrlc", "kill9")
 

@@ -36,12 +36,22 @@ class Folder:
         self.name, self.versions = names(peer)
         self.path = Path(out) / self.name / scenario
         self.peer, self.scenario = peer, scenario
+        self.wanted = lambda about: True
         self.work = Path(tempfile.mkdtemp(prefix="weft-record-"))
 
+    def found(self):
+        """The first of the connections that is wanted: a dialer that dials twice has failed once."""
+        for number in range(1, 20):
+            made = self.work / ("session" if number == 1 else f"session-{number}")
+            if not (made / "session.json").exists():
+                break
+            text = json.loads((made / "session.json").read_text())
+            if self.wanted(text):
+                return made, text
+        raise Failure("no connection of that kind was recorded")
+
     def keep(self):
-        """The first connection alone: a dialer that dials twice has failed once."""
-        made = self.work / "session"
-        text = json.loads((made / "session.json").read_text())
+        made, text = self.found()
         if "READY" not in text["reached"]:
             raise Failure(f"reached only {text['reached']}")
         words = [word.replace(f"{self.work}/", "") for word in text["record_again"]]
@@ -50,8 +60,9 @@ class Folder:
         first = {k: text.pop(k) for k in ("format",)}
         whole = {**first, "scenario": self.scenario, **text, "peer_versions": self.versions,
                  "record_with": f"python3 test/interop/record.py vectors/recorded {self.peer}"}
-        if self.peer in DEVIATIONS:
-            whole["deviations"] = DEVIATIONS[self.peer]
+        deviations = [d for d in DEVIATIONS.get(self.peer, ()) if d["cut"] in text["replay"]]
+        if deviations:
+            whole["deviations"] = deviations
         lines = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in whole.items())
         (made / "session.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
         shutil.rmtree(self.path, ignore_errors=True)
@@ -128,11 +139,11 @@ def vanish(dialer):
     dialer.proc.kill_group()
 
 
-def dialing(folder, peer, addr, version, lossy=False, end=None):
+def dialing(folder, peer, addr, version, lossy=False, end=None, more=()):
     """Our client dials an address."""
     proxy = Proxy(addr, LOSS, DELAY_MS, SEED) if lossy else None
     command = [f"{BIN}/webrtc-direct-client", "--json", "--direct-version", version, "--record", folder.work / "session"]
-    words = [] if end else ["--send", "hello", "--send", "bye"]
+    words = [*more] if end else [*more, "--send", "hello", "--send", "bye"]
     client = JsonProc("client", [*command, *words, proxy.addr if proxy else addr])
     try:
         client.wait_event("connected", 30)
@@ -167,21 +178,27 @@ def own_server(action):
 
 
 def own_scenarios():
-    yield "v1-dialing", lambda f: own_server(lambda a: dialing(f, "self", a, 1))
-    yield "v2-dialing", lambda f: own_server(lambda a: dialing(f, "self", a, 2))
+    for version in (1, 2):
+        yield f"v{version}-dialing", lambda f, v=version: own_server(lambda a: dialing(f, "self", a, v))
+        yield f"v{version}-dialed", lambda f, v=version: own_dialed(f, "--direct-version", v)
     yield "v1-dialing-killed", lambda f: own_server(lambda a: dialing(f, "self", a, 1, end="kill"))
     yield "v1-dialing-loss", lambda f: own_server(lambda a: dialing(f, "self", a, 1, lossy=True))
-    for version in (1, 2):
-        yield f"v{version}-dialed", lambda f, v=version: own_dialed(f, v)
-    yield "private-dialing", lambda f: private(f, "bob")
-    yield "private-dialed", lambda f: private(f, "alice")
-    yield "relay-dialed", lambda f: private(f, "relay")
+    yield "v1-dialed-vanished", own_vanished
+    yield "yamux-dialing", lambda f: own_server(lambda a: dialing(f, "self", a, 1, more=["--mux", "yamux"]))
+    yield "yamux-dialed", lambda f: own_dialed(f, "--mux", "yamux")
+    for who in ("dialing", "dialed"):
+        yield f"private-{who}", lambda f, w=who: own_private(f, "bob" if w == "dialing" else "alice", is_private)
+    for way in ("", "-tcp"):
+        yield f"relay{way}-dialed", lambda f, w=way: own_private(f, "relay", nth_over(w, 1), w)
+        yield f"relay{way}-dialed-connect", lambda f, w=way: own_private(f, "relay", nth_over(w, 2), w)
+        yield f"relay{way}-dialing", lambda f, w=way: own_private(f, "alice", over(w), w)
+        yield f"relay{way}-dialing-connect", lambda f, w=way: own_private(f, "bob", over(w), w)
 
 
-def own_dialed(folder, version):
+def own_dialed(folder, *args):
     ours, addr = server(folder)
     try:
-        done = subprocess.run([f"{BIN}/webrtc-direct-client", "--direct-version", str(version), "--send", "hello", "--ping", "2", addr],
+        done = subprocess.run([f"{BIN}/webrtc-direct-client", *map(str, args), "--send", "hello", "--ping", "2", addr],
                               capture_output=True, text=True, timeout=30)
         if done.returncode != 0:
             raise Failure(done.stderr)
@@ -190,45 +207,152 @@ def own_dialed(folder, version):
         ours.stop()
 
 
-def theirs_alone(folder, who, relay):
-    """Of the relay's two connections the first is Alice's."""
-    if who == "relay":
-        relay.stop()
-        shutil.rmtree(folder.work / "session")
-        (folder.work / "session-2").rename(folder.work / "session")
-
-
-def private(folder, who, theirs=None):
-    """Alice and Bob through our relay, on 127.0.0.1 alone; `who` of relay, alice, bob is recorded. theirs: Bob is a peer's."""
-    def command(name, *rest):
-        return [*rest, "--json", *(["--record", folder.work / "session"] if who == name else [])]
-    relay = JsonProc("relay", command("relay", f"{BIN}/webrtc-p2p-relay", "--listen", "/ip4/127.0.0.1/tcp/0", "--listen", LISTEN, "--addr-file",
-                                      folder.work / "relay.json"))
-    alice = bob = None
+def own_vanished(folder):
+    ours, addr = server(folder)
+    client = JsonProc("client", [f"{BIN}/webrtc-direct-client", "--json", addr])
     try:
-        direct = relay.wait_event("listening", 15)["addr"]
-        while "webrtc-direct" not in direct:
-            direct = relay.wait_event("listening", 15, relay.events.index(next(e for e in relay.events if e.get("addr") == direct)) + 1)["addr"]
-        alice = JsonProc("alice", command("alice", f"{BIN}/webrtc-p2p-peer", "-m", "listen", "--relay", direct, "--bind", "127.0.0.1", "--echo",
-                                          "--addr-file", folder.work / "alice.json"))
-        listening = alice.wait_event("listening", 15)["addr"]
-        if theirs:
-            bob = Theirs(PEERS[theirs])
-            bob.open(listening)
-            ping(bob, 2)
-            say_goodbye(bob)
-            alice.wait_event("disconnected", 30)
-            theirs_alone(folder, who, relay)
-            return
-        bob = JsonProc("bob", command("bob", f"{BIN}/webrtc-p2p-peer", "-m", "dial", "--bind", "127.0.0.1", "--send", "hello", "--send", "bye", listening))
+        client.wait_event("connected", 30)
+        client.write("hello")
+        client.wait_event("message", 10)
+        client.kill_group()
+        ours.wait_event("disconnected", 50)
+    finally:
+        client.stop()
+        ours.stop()
+
+
+# ---- a relay: ours or theirs; Alice listens through it, Bob dials her -------------------------------------------------
+
+def is_private(about):
+    return about["transport"] == "webrtc"
+
+
+def over(way):
+    return lambda about: about["transport"] == ("tcp" if way else "webrtc-direct")
+
+
+def nth_over(way, nth):
+    """Of the relay's connections Alice's is the first and Bob's the second."""
+    seen = []
+
+    def wanted(about):
+        seen.extend([1] if over(way)(about) else [])
+        return len(seen) == nth and over(way)(about)
+    return wanted
+
+
+def theirs_over(way, nth=1):
+    """Those of the other implementation alone."""
+    of_kind = nth_over(way, nth)
+    return lambda about: not about["dialer"]["implementation"].startswith("weft/") and of_kind(about)
+
+
+class Relayed:
+    """A relay and whoever is behind it; `who` of relay, alice and bob, all ours, is recorded. All of it on 127.0.0.1."""
+
+    def __init__(self, folder, who, relay=None):
+        self.folder, self.who, self.running = folder, who, []
+        listen = ["--listen", "/ip4/127.0.0.1/tcp/0"]
+        if relay:
+            direct = ["--listen", LISTEN] if PEERS[relay].relays_direct else []
+            self.relay = self.start("relay", JsonProc(f"{relay} relay", [*PEERS[relay].relay(), *listen, *direct, "--json"]))
+        else:
+            self.relay = self.ours("relay", "webrtc-p2p-relay", *listen, "--listen", LISTEN, "--addr-file", folder.work / "relay.json")
+
+    def start(self, name, proc):
+        self.running.append(proc)
+        return proc
+
+    def ours(self, name, program, *args):
+        recorded = ["--record", self.folder.work / "session"] if self.who == name else []
+        return self.start(name, JsonProc(name, [f"{BIN}/{program}", *args, "--json", *recorded]))
+
+    def address(self, way):
+        at = 0
+        while True:
+            event = self.relay.wait_event("listening", 30, at)
+            at = self.relay.events.index(event) + 1
+            if event["addr"].startswith("/ip4/127.0.0.1/") and ("/webrtc-direct" in event["addr"]) != bool(way):
+                return event["addr"]
+
+    def alice(self, way):
+        alice = self.ours("alice", "webrtc-p2p-peer", "-m", "listen", "--relay", self.address(way), "--bind", "127.0.0.1", "--echo",
+                          "--addr-file", self.folder.work / "alice.json")
+        return alice, alice.wait_event("listening", 20)["addr"]
+
+    def bob(self, addr, *args):
+        bob = self.ours("bob", "webrtc-p2p-peer", "-m", "dial", "--bind", "127.0.0.1", "--send", "hello", "--send", "bye", *args, addr)
         code = bob.wait(40)
         if code != 0:
             raise Failure(f"bob: exit code {code}: {bob.tail()}")
-        alice.wait_event("disconnected", 15)
+
+    def theirs(self, name):
+        return self.start(name, Theirs(PEERS[name]))
+
+    def stop(self):
+        for p in reversed(self.running):
+            p.stop()
+
+
+def relayed(folder, who, wanted, action, relay=None):
+    folder.wanted = wanted
+    r = Relayed(folder, who, relay)
+    try:
+        action(r)
     finally:
-        for p in (bob, alice, relay):
-            if p:
-                p.stop()
+        r.stop()
+
+
+def own_private(folder, who, wanted, way=""):
+    def action(r):
+        alice, addr = r.alice(way)
+        r.bob(addr)
+        alice.wait_event("disconnected", 15)
+    relayed(folder, who, wanted, action)
+
+
+def their_bob(folder, who, wanted, name, way=""):
+    """Their Bob reaches our Alice directly, where he speaks /webrtc, or through the relay."""
+    def action(r):
+        alice, addr = r.alice(way)
+        bob = r.theirs(name)
+        bob.open(addr if PEERS[name].speaks_webrtc else addr.replace("/webrtc/p2p/", "/p2p/"))
+        ping(bob, 2)
+        say_goodbye(bob)
+        alice.wait_event("disconnected", 30)
+    relayed(folder, who, wanted, action)
+
+
+def their_alice(folder, who, wanted, name, way=""):
+    def action(r):
+        addr = r.theirs(name).ask("reserve", 30, addr=r.address(way))["addr"]
+        r.bob(addr)
+    relayed(folder, who, wanted, action)
+
+
+def on_their_relay(folder, who, name, way):
+    def action(r):
+        alice, addr = r.alice(way)
+        r.bob(addr)
+        alice.wait_event("disconnected", 15)
+    relayed(folder, who, over(way), action, name)
+
+
+def relay_scenarios(name):
+    peer = PEERS[name]
+    ways = ([""] if peer.dials_direct_relay else []) + (["-tcp"] if peer.listens else [])
+    for way in ways:
+        yield f"relay{way}-dialed", lambda f, w=way: their_alice(f, "relay", theirs_over(w), name, w)
+        yield f"relay{way}-dialed-connect", lambda f, w=way: their_bob(f, "relay", theirs_over(w), name, w)
+    if peer.listens:
+        yield "relay-tcp-dialing", lambda f: on_their_relay(f, "alice", name, "-tcp")
+        yield "relay-tcp-dialing-connect", lambda f: on_their_relay(f, "bob", name, "-tcp")
+        if peer.relays_direct:
+            yield "relay-dialing", lambda f: on_their_relay(f, "alice", name, "")
+            yield "relay-dialing-connect", lambda f: on_their_relay(f, "bob", name, "")
+    if peer.speaks_webrtc:
+        yield "private-dialed", lambda f: their_bob(f, "alice", is_private, name)
+        yield "private-dialing", lambda f: their_alice(f, "bob", is_private, name)
 
 
 def foreign_scenarios(name):
@@ -237,12 +361,11 @@ def foreign_scenarios(name):
         yield f"v{version}-dialed", lambda f, v=version: dialed(f, name, v, say_goodbye)
     yield "v1-dialed-vanished", lambda f: dialed(f, name, 1, vanish)
     yield "v1-dialed-loss", lambda f: dialed(f, name, 1, say_goodbye, lossy=True)
-    if getattr(peer, "speaks_webrtc", False):
-        yield "private-dialed", lambda f: private(f, "alice", name)
-        yield "relay-dialed", lambda f: private(f, "relay", name)
     if peer.listens:
         for version in peer.versions:
             yield f"v{version}-dialing", lambda f, v=version: foreign_server(name, lambda a: dialing(f, name, a, v))
+        yield "v1-dialing-killed", lambda f: foreign_server(name, lambda a: dialing(f, name, a, 1, end="kill"))
+    yield from relay_scenarios(name)
 
 
 def record(out, name, scenario, action):

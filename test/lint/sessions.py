@@ -8,8 +8,12 @@ import sys
 
 from jsonschema import Draft202012Validator
 
-FILES = {"session.json", "keylog.txt", "session.pcapng"}
-CUTS = ("udp", "stun", "dtls", "sctp", "dcep", "messages", "streams")
+
+
+def files(about):
+    """What belongs into the folder of a session."""
+    keylog = set() if about["transport"] == "tcp" else {"keylog.txt"}
+    return {"session.json", "session.pcapng"} | keylog | {cut + ".jsonl" for cut in about["replay"]}
 
 
 def errors(validator, doc, where):
@@ -26,12 +30,17 @@ def main():
     whole, unit = Draft202012Validator(schema), Draft202012Validator({"$defs": schema["$defs"], "$ref": "#/$defs/unit"})
     folders = sorted(os.path.dirname(p) for p in glob.glob(os.path.join(top, "recorded/*/*/session.json")))
     for folder in folders:
-        bad += errors(whole, json.load(open(os.path.join(folder, "session.json"), encoding="utf-8")), folder)
-        extra = set(os.listdir(folder)) - FILES - {c + ".jsonl" for c in CUTS}
-        if extra:
+        about = json.load(open(os.path.join(folder, "session.json"), encoding="utf-8"))
+        wrong = errors(whole, about, folder)
+        bad += wrong
+        if wrong:
+            continue
+        other = set(os.listdir(folder)) ^ files(about)
+        if other:
             bad += 1
-            print("%s: not part of a session: %s" % (folder, ", ".join(sorted(extra))))
-        for cut in CUTS:
+            print("%s: missing, or not part of this session: %s" % (folder, ", ".join(sorted(other))))
+            continue
+        for cut in about["replay"]:
             for number, line in enumerate(open(os.path.join(folder, cut + ".jsonl")), 1):
                 lines += 1
                 bad += errors(unit, json.loads(line), "%s/%s.jsonl:%d" % (folder, cut, number))

@@ -25,12 +25,15 @@ same_said() { # CUT BY SENDER RECEIVER
     FNR == NR { sent[key, n[key]++] = $0; next }
     sent[key, m[key]++] != $0 { exit 1 }' sent received
 }
-same_session() { # CLIENT SERVER
-  local cut
-  for cut in udp stun dtls sctp dcep messages streams; do
-    check "$1 $cut of the dialer" same_said $cut dialer "$1" "$2"
-    check "$1 $cut of the listener" same_said $cut listener "$2" "$1"
+same_cuts() { # CLIENT SERVER CUT...
+  local cut client=$1 server=$2
+  for cut in "${@:3}"; do
+    check "$client $cut of the dialer" same_said "$cut" dialer "$client" "$server"
+    check "$client $cut of the listener" same_said "$cut" listener "$server" "$client"
   done
+}
+same_session() { # CLIENT SERVER
+  same_cuts "$1" "$2" udp stun dtls sctp dcep messages streams
   check "$1 key logs" cmp -s "$1/keylog.txt" "$2/keylog.txt"
   check "$1 key log" grep -Eq '^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$' "$1/keylog.txt"
 }
@@ -175,20 +178,97 @@ pids+=("$alice_pid")
 wait_for alice_webrtc_addr.json
 timeout 40 "$bin/webrtc-p2p-peer" -m dial --bind 127.0.0.1 --json --record bob --send hello --send bye > bob.out 2> bob.err < /dev/null
 check "Bob: exit code" [ $? -eq 0 ]
+tcp=$(sed -n 's/.*"addr": "\([^"]*\)".*/\1/p' relay_addr.json)
+there=$(sed -n 's/.*"addr": "\([^"]*\)".*/\1/p' alice_webrtc_addr.json)
+timeout 40 "$bin/webrtc-p2p-peer" -m dial --bind 127.0.0.1 --json --record over-tcp --send hello "$tcp${there#"$direct"}" > bob.out 2> bob.err < /dev/null
+check "Bob over TCP: exit code" [ $? -eq 0 ]
 kill -TERM "$alice_pid"
 wait "$alice_pid"
 kill -TERM "$relay_pid"
 wait "$relay_pid"
-for cut in sctp dcep messages streams; do
-  check "private: $cut of Bob" same_said $cut dialer bob alice
-  check "private: $cut of Alice" same_said $cut listener alice bob
-done
-check "private: transport" has bob '"transport": "webrtc",'
-check "private: no Noise" has alice '"reached": \["ICE", "DTLS", "SCTP", "READY", "ENDED"\]'
-check "private: both agents" has alice '"implementation": "weft/'
+# Alice and Bob each record their connection to the relay first
+same_cuts bob-2 alice-2 sctp dcep messages streams
+check "private: transport" has bob-2 '"transport": "webrtc",'
+check "private: no Noise" has alice-2 '"reached": \["ICE", "DTLS", "SCTP", "READY", "ENDED"\]'
+check "private: both agents" has alice-2 '"implementation": "weft/'
 check "the relay's connection with Alice" has relay '"transport": "webrtc-direct"'
-check "the relay's connection with Alice: a reservation" grep -q "$(printf /libp2p/circuit/relay/0.2.0/hop | od -An -tx1 | tr -d ' \n')" relay/streams.jsonl
-check "replay of these" replay bob alice relay
+hex() { printf %s "$1" | od -An -tx1 | tr -d ' \n'; }
+check "the relay's connection with Alice: a reservation" grep -q "$(hex /libp2p/circuit/relay/0.2.0/hop)" relay/streams.jsonl
+check "Alice dialed it, though she listens" has alice '"recorded_by": "dialer"'
+same_cuts alice relay sctp dcep messages streams
+check "replay of these" replay bob bob-2 alice alice-2 relay relay-2
+
+# TCP: the second Bob was recorded by himself and by the relay
+check "tcp: replay" replay over-tcp over-tcp-2 relay-3
+yamux_cuts=(noise yamux yamux-streams)
+check "tcp: transport" has over-tcp '"transport": "tcp",'
+check "tcp: reached" has over-tcp '"reached": \["SECURITY", "NOISE", "READY", "ENDED"\]'
+check "tcp: roles" eval 'has over-tcp "\"recorded_by\": \"dialer\"" && has relay-3 "\"recorded_by\": \"listener\""'
+check "tcp: the agent" eval 'has over-tcp "\"implementation\": \"weft/" && has relay-3 "\"implementation\": \"weft/"'
+check "tcp: what is not the default" eval 'has relay-3 "\"window_max\": 262144" && ! has over-tcp window_max'
+check "tcp: files" [ "$(cd over-tcp && echo *)" = "noise.jsonl session.json session.pcapng tcp.jsonl yamux-streams.jsonl yamux.jsonl" ]
+same_cuts over-tcp relay-3 "${yamux_cuts[@]}"
+check "tcp: the handshake is three messages" [ "$(grep -c handshake over-tcp/noise.jsonl)" -eq 3 ]
+check "tcp: a circuit" grep -q "$(hex /libp2p/circuit/relay/0.2.0/hop)" over-tcp/yamux-streams.jsonl
+check "tcp: both said FIN" [ "$(grep -c '"flag":"FIN","wire":""' relay-3/tcp.jsonl)" -eq 2 ]
+octets() { sed -n "s/.*\"from\":\"$2\".*\"wire\":\"\(.*\)\"}/\1/p" "$1/tcp.jsonl" | tr -d '\n'; }
+for from in dialer listener; do check "tcp: the same octets of the $from" [ "$(octets over-tcp $from)" = "$(octets relay-3 $from)" ]; done
+for s in over-tcp relay-3; do
+  check "tcp: decode $s" decoded $s/session.pcapng
+  check "tcp: Noise messages of $s" [ "$(nodes noise)" -eq "$(units $s noise)" ]
+  check "tcp: what is encrypted" [ "$(grep -c 'encrypted from here on' decoded)" -eq 2 ]
+done
+if why=$(tshark_why); then
+  for s in over-tcp relay-3; do
+    tshark -r $s/session.pcapng -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y 'tcp.analysis.flags || tcp.checksum.status == 0 || ip.checksum.status == 0 || _ws.malformed' > odd 2> tshark.err
+    check "tcp: tshark finds nothing odd in $s" [ ! -s odd ]
+    tshark -r $s/session.pcapng -q -z follow,tcp,raw,0 2> tshark.err | grep -E '^\s*[0-9a-f]+$' | tr -d '\t\n' > followed
+    check "tcp: tshark puts the same octets together from $s" [ "$(cat followed)" = "$(sed -n 's/.*"wire":"\(.*\)"}/\1/p' $s/tcp.jsonl | tr -d '\n')" ]
+  done
+fi
+broken_cuts() { # SESSION CUT...: one wrong bit, a line too few
+  local cut line n s=$1
+  for cut in "${@:2}"; do
+    n=$(wc -l < "$s/$cut.jsonl")
+    for line in 1 $((n / 2)) $((n - 2)); do
+      rm -rf broken && cp -r "$s" broken && flip broken/"$cut.jsonl" "$line"
+      replay broken
+      check "replay: one bit of $s/$cut.jsonl:$line" [ $? -eq 1 ]
+      check "replay: $s/$cut.jsonl:$line is named" grep -q "^FAIL broken/" replayed
+    done
+    rm -rf broken && cp -r "$s" broken && sed -i '$d' broken/"$cut.jsonl"
+    check "replay: $s/$cut.jsonl without its end" eval '! replay broken'
+    rm -rf broken && cp -r "$s" broken && rm broken/"$cut.jsonl"
+    check "replay: $s without $cut.jsonl" eval 'replay broken; [ $? -eq 2 ] && grep -q "broken/$cut.jsonl: cannot be read" replayed'
+  done
+}
+broken_cuts relay-3 tcp "${yamux_cuts[@]}"
+broken_cuts over-tcp tcp "${yamux_cuts[@]}"
+rm -rf broken && cp -r over-tcp broken && sed -i 's/"ephemeral_key": "./"ephemeral_key": "f/; s/"static_key": "./"static_key": "e/' broken/session.json
+check "replay: other Noise keys over TCP" eval '! replay broken && grep -q "sealed with the keys of session.json, is another now" replayed'
+rm -rf broken && cp -r over-tcp broken && sed -i '/"static_key"/d' broken/session.json
+check "replay: without keys the lengths remain" eval 'replay broken && grep -q "^1 sessions" replayed'
+rm -rf broken && cp -r over-tcp broken && sed -i 's/"transport": "tcp"/"transport": "quic"/' broken/session.json
+check "replay: a transport of which nothing is known" eval 'replay broken; [ $? -eq 2 ] && grep -q "broken/session.json: \"transport\" is" replayed'
+rm -rf broken && cp -r over-tcp broken && sed -i 's/"transport": "tcp"/"transport": "webrtc"/' broken/session.json
+check "replay: another transport" eval 'replay broken; [ $? -eq 2 ] && grep -q "broken/udp.jsonl: cannot be read" replayed'
+rm -rf broken && cp -r over-tcp broken && printf '%s\n' '{"t_us":1,"from":"dialer","wire":"00"}' >> broken/yamux-streams.jsonl
+check "replay: a line without a stream" eval 'replay broken; [ $? -eq 2 ] && grep -q "broken/yamux-streams.jsonl:[0-9]*: no number \"stream\"" replayed'
+check "replay: one cut of it" eval 'replay over-tcp --layer yamux && grep -q "^1 sessions" replayed'
+
+# Yamux inside channel 0: the files of both
+start_server muxed
+dial --record mux --mux yamux --send hello --ping 2
+check "mux: exit code" [ $? -eq 0 ]
+kill -TERM "$server_pid"
+wait "$server_pid"
+same_cuts mux muxed udp stun dtls sctp messages streams
+same_cuts mux muxed "${yamux_cuts[@]}"
+check "mux: named" eval 'has mux "\"mux\": \"yamux\"" && has muxed "\"transport\": \"webrtc-direct\""'
+check "mux: hello on a stream" grep -q '"wire":"68656c6c6f"' mux/yamux-streams.jsonl
+check "mux: replay" replay mux muxed
+check "mux: without Yamux there are no such files" [ ! -e v1/noise.jsonl ]
+broken_cuts mux streams "${yamux_cuts[@]}"
 
 # refused before anything happens
 start_server third

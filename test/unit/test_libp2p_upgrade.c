@@ -115,6 +115,60 @@ START_TEST(bulk_both_ways_with_a_slow_output) {
 }
 END_TEST
 
+/* ---- the trace ---- */
+
+typedef struct seen_trace {
+  char states[200];
+  upgrade_pipe in, out;
+  unsigned noise, yamux;
+  const void *conn;
+} seen_trace;
+
+static void note_trace(void *user, const weft_trace *t) {
+  seen_trace *s = user;
+  size_t n = strlen(s->states);
+  s->conn = t->conn;
+  s->noise += strcmp(t->layer, "noise") == 0;
+  s->yamux += strcmp(t->layer, "yamux") == 0;
+  if (strcmp(t->layer, "upgrade") != 0) return;
+  if (t->text) snprintf(s->states + n, sizeof s->states - n, "%s ", t->text);
+  if (t->kind == WEFT_TRACE_IN) upgrade_pipe_add(&s->in, t->data, t->len);
+  if (t->kind == WEFT_TRACE_OUT) upgrade_pipe_add(&s->out, t->data, t->len);
+}
+
+START_TEST(the_trace_sees_octets_and_states) {
+  for (unsigned secured = 0; secured < 2; secured++) {
+    seen_trace seen[2] = {{.conn = NULL}, {.conn = NULL}};
+    upgrade_rig *r = upgrade_rig_bare();
+    for (unsigned i = 0; i < 2; i++) {
+      weft_upgrade_config cfg = upgrade_rig_config(r, i);
+      cfg.secured = secured;
+      cfg.trace = (weft_tracer){note_trace, &seen[i]};
+      ck_assert_int_eq(upgrade_rig_make(r, i, &cfg), WEFT_OK);
+      ck_assert_int_eq(weft_upgrade_start(r->u[i], r->now), WEFT_OK);
+    }
+    upgrade_rig_run(r, 7);
+    weft_upgrade_close(r->u[0], WEFT_OK, r->now);
+    upgrade_rig_run(r, 7);
+    weft_upgrade_input_end(r->u[1], r->now);
+    ck_assert_str_eq(seen[0].states, secured ? "MUXER READY ENDED " : "SECURITY NOISE READY CLOSING ENDED ");
+    ck_assert_str_eq(seen[1].states, secured ? "MUXER READY FIN ENDED " : "SECURITY NOISE READY FIN CLOSING ENDED ");
+    for (unsigned i = 0; i < 2; i++) {
+      ck_assert_uint_gt(seen[i].out.len, 30);
+      ck_assert_uint_eq(seen[i].out.len, seen[1 - i].in.len);
+      ck_assert_mem_eq(seen[i].out.bytes, seen[1 - i].in.bytes, seen[i].out.len);
+      ck_assert_ptr_eq(seen[i].conn, r->u[i]);
+      ck_assert(seen[i].yamux > 3 && (secured ? seen[i].noise == 0 : seen[i].noise > 4));
+    }
+    for (unsigned i = 0; i < 2; i++) {
+      free(seen[i].in.bytes);
+      free(seen[i].out.bytes);
+    }
+    upgrade_rig_free(r);
+  }
+}
+END_TEST
+
 /* ---- closing ---- */
 
 START_TEST(close_says_goodbye) {
@@ -402,6 +456,7 @@ Suite *test_libp2p_upgrade(void) {
       UNIT(any_cut_gives_the_same_events),
       UNIT(output_that_takes_a_byte_at_a_time),
       UNIT(bulk_both_ways_with_a_slow_output),
+      UNIT(the_trace_sees_octets_and_states),
       UNIT(close_says_goodbye),
       UNIT(close_waits_for_the_output_but_not_for_ever),
       UNIT(close_before_it_is_ready),

@@ -186,7 +186,8 @@ static void note_trace(void *user, const weft_trace *t) {
   if (t->kind == WEFT_TRACE_STATE || t->kind == WEFT_TRACE_DROP)
     snprintf(traced + n, sizeof traced - n, "%s ", t->text);
   else
-    snprintf(traced + n, sizeof traced - n, "%s%zu ", t->kind == WEFT_TRACE_IN ? "<" : ">", t->len);
+    snprintf(traced + n, sizeof traced - n, "%s%s%zu ", t->kind == WEFT_TRACE_IN ? "<" : ">", t->text ? t->text : "",
+             t->len);
 }
 
 START_TEST(the_trace_sees_frames_and_states) {
@@ -198,7 +199,7 @@ START_TEST(the_trace_sees_frames_and_states) {
   yamux_rig_frame(r, 1, DATA, 0, 9, 5, 5);
   yamux_rig_send(r, 1, 1, "abc");
   weft_yamux_close(r->y[1], WEFT_OK, r->now);
-  ck_assert_str_eq(traced, "RUNNING >12 <12 >12 <12 drop_unknown_stream >15 CLOSING >12 CLOSED ");
+  ck_assert_str_eq(traced, "RUNNING >12 <12 <data5 >12 <12 drop_unknown_stream <data5 >15 CLOSING >12 CLOSED ");
   yamux_rig_free(r);
 }
 END_TEST
