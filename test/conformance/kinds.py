@@ -18,7 +18,7 @@ KINDS = {
         ("varint", "uint8-varint"), ("multiaddr", "@multiformats/multiaddr"), ("multi", "multiformats"), ("peer_id", "@libp2p/peer-id"), ("public_key", "@libp2p/crypto"), ("yamux", "@libp2p/yamux"),
         ("relay", "@libp2p/circuit-relay-v2"), ("signed", "@libp2p/peer-record"), ("peer_record", "@libp2p/peer-record"), ("identify", "@libp2p/identify"), ("noise_prologue", "@libp2p/webrtc"), ("noise", "@libp2p/noise"), ("", "@libp2p/webrtc")]),
     "go": Kind("go-libp2p", "go", [
-        ("varint", "go-varint"), ("multiaddr", "go-multiaddr"), ("multibase", "go-multibase"), ("multihash", "go-multihash"), ("certhash", "go-multihash"), ("noise", "flynn/noise"), ("", "go-libp2p")]),
+        ("varint", "go-varint"), ("multiaddr", "go-multiaddr"), ("multibase", "go-multibase"), ("multihash", "go-multihash"), ("certhash", "go-multihash"), ("noise_payload", "go-libp2p"), ("noise", "flynn/noise"), ("", "go-libp2p")]),
     "py-sessions": Kind("py-libp2p-sessions", "python", [("", "py-libp2p")]),
     "js-sessions": Kind("js-libp2p-sessions", "node", [
         ("multistream", "@libp2p/multistream-select"), ("yamux", "@libp2p/yamux"), ("relay", "@libp2p/circuit-relay-v2"), ("noise", "@libp2p/noise"), ("", "@libp2p/webrtc")]),

@@ -105,7 +105,8 @@ func inBubble(t *testing.T, run func(fields) fields) func(fields) fields {
 func main() {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "shim", F: func(t *testing.T) {
-		serve(map[string]func(fields) fields{"multistream.negotiate": negotiate, "yamux_session.receive": inBubble(t, session), "relay_voucher.reserve": inBubble(t, reserve)}, nil)
+		serve(map[string]func(fields) fields{"multistream.negotiate": negotiate, "yamux_session.receive": inBubble(t, session), "relay_voucher.reserve": inBubble(t, reserve), "webrtc_stream.run": inBubble(t, run)},
+			map[string]bool{"webrtc_stream.run": true})
 		os.Exit(0)
 	}}}, nil, nil)
 }

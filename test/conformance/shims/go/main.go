@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/record"
 	circuit "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/pb"
+	reservation "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
 	identify "github.com/libp2p/go-libp2p/p2p/protocol/identify/pb"
 	direct "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
 	webrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc/pb"
@@ -167,7 +168,12 @@ var ops = map[string]func(fields) fields{
 	"peer_id.decode":    func(g fields) fields { return forms(must(peer.IDFromBytes(octets(g, "multihash")))) },
 	"public_key.decode": publicKey, "public_key.verify": verify,
 	"webrtc_direct_multiaddr.dial": dial, "webrtc_direct_multiaddr.listen": listen, "noise_primitives.seal": seal, "noise_primitives.open": open,
-	"webrtc_framing.decode": frame, "noise_xx.handshake": handshakes, "noise_xx.read": readMessage, "signed_envelope.open": envelope,
+	"webrtc_framing.decode": frame, "noise_payload.verify": payload, "noise_xx.handshake": handshakes, "noise_xx.read": readMessage, "signed_envelope.open": envelope,
+	"relay_voucher.decode": func(g fields) fields {
+		var v reservation.ReservationVoucher
+		check(v.UnmarshalRecord(octets(g, "hex")))
+		return fields{"relay": v.Relay.String(), "peer": v.Peer.String(), "expiration": strconv.FormatInt(v.Expiration.Unix(), 10)}
+	},
 	"relay_hop.decode": func(g fields) fields {
 		var m circuit.HopMessage
 		check(proto.Unmarshal(octets(g, "hex"), &m))
@@ -186,7 +192,7 @@ var ops = map[string]func(fields) fields{
 }
 
 // The library reads more than these operations give back.
-var partial = map[string]bool{"public_key.decode": true, "noise_xx.handshake": true,
+var partial = map[string]bool{"public_key.decode": true, "noise_xx.handshake": true, "noise_payload.verify": true, "relay_voucher.decode": true,
 	"relay_hop.decode": true, "relay_stop.decode": true, "signed_envelope.open": true, "identify.decode": true}
 
 func main() { serve(ops, partial) }

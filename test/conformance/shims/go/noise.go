@@ -7,6 +7,10 @@ import (
 	"strconv"
 
 	"github.com/flynn/noise"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/security/noise/pb"
+	"google.golang.org/protobuf/proto"
 )
 
 var suite = noise.NewCipherSuite(noise.DH25519, noise.CipherChaChaPoly, noise.HashSHA256)
@@ -62,4 +66,14 @@ func open(g fields) fields {
 	plain, err := cipher(g).Decrypt(nil, octets(g, "ad"), octets(g, "ciphertext"))
 	auth(err)
 	return fields{"plaintext": hx(plain)}
+}
+
+func payload(g fields) fields {
+	var m pb.NoiseHandshakePayload
+	check(proto.Unmarshal(octets(g, "payload"), &m))
+	key := must(crypto.UnmarshalPublicKey(m.GetIdentityKey()))
+	if ok, err := key.Verify(append([]byte("noise-libp2p-static-key:"), octets(g, "noise_static")...), m.GetIdentitySig()); err != nil || !ok {
+		panic(errAuth)
+	}
+	return fields{"peer_id": must(peer.IDFromPublicKey(key)).String()}
 }

@@ -17,12 +17,13 @@ from libp2p.transport.webrtc.noise_handshake import build_noise_prologue
 from libp2p.transport.webrtc.pb.webrtc_pb2 import Message
 from libp2p.transport.webrtc.sdp import is_ice_pwd, is_ice_ufrag
 from libp2p.transport.webrtc.signaling_pb import signaling_pb2
-from libp2p.transport.webrtc.stream import _decode_frames, _frame
+from libp2p.transport.webrtc.stream import WebRTCStream, _decode_frames
 from libp2p.utils.varint import decode_varint_with_size, encode_uvarint
 from multiaddr import Multiaddr
 import base58
 import multibase
 import multihash
+import trio
 
 from serve import Refused, serve
 
@@ -93,7 +94,14 @@ def framing_split(given):
 
 
 def framing_encode(given):
-    return {"hex": _frame(Message(flag=given.get("flag"), message=bytes.fromhex(given["message"]) if given.get("message") is not None else None)).hex()}
+    """As a stream sends it: that is where the size is looked at."""
+    stream, sent = WebRTCStream(None, 1, False), []
+
+    async def send(framed):
+        sent.append(framed)
+    stream._send_callback = send
+    trio.run(stream._send_message, Message(flag=given.get("flag"), message=bytes.fromhex(given["message"]) if given.get("message") is not None else None))
+    return {"hex": sent[0].hex()}
 
 
 def payload(given):
