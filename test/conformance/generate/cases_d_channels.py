@@ -298,7 +298,7 @@ def broken_frames(to):
     """A broken frame ends the stream, whichever half is still open."""
     for state, before in (("open", []), ("behind-data", [b"a"]), ("half-closed", ["close_write", ACK]), ("stopped", ["close_read"])):
         for name, octets, flag, rule in BROKEN:
-            to.reject("webrtc_stream.run", "%s-%s" % (state, name), [flag], steps_of(before + [{"hex": octets}]), rule, "limit" if flag == "Limit" or name == "length-without-end" else "malformed")
+            to.reject("webrtc_stream.run", "%s-%s" % (state, name), [flag], steps_of(before + [{"hex": octets[i:i + 4000]} for i in range(0, len(octets), 4000)]), rule, "limit" if flag == "Limit" or name == "length-without-end" else "malformed")
     whole = frame(None, b"hello")
     for at in range(1, len(whole)):
         to.add("webrtc_stream.run", "cut-at-%d" % at, ["Fragmented"], steps_of([{"hex": whole[:at]}, {"hex": whole[at:]}]), out={"readable": True, "reset": False, "read": [b"hello".hex()]}, comment=STREAM + "messages of the channel cut the frames as they like")
