@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 64 };
+enum { MAX_DEPTH = 64, FILE_MAX = 256 << 20 };
 
 typedef struct parser {
   const char *p, *end;
@@ -128,10 +128,14 @@ static char *take_string(parser *ps, size_t *len) {
   while (ps->p < close && !ps->failed) {
     char c = *ps->p++;
     if ((unsigned char)c < 0x20) fail(ps, "control character in a string");
-    if (c == '\\')
+    size_t octets = json_utf8(ps->p - 1, (size_t)(close - ps->p) + 1);
+    if (octets == 0) fail(ps, "a string is not UTF-8");
+    if (c == '\\') {
       n += take_escape(ps, out + n);
-    else
+    } else {
       out[n++] = c;
+      for (; octets > 1; octets--) out[n++] = *ps->p++;
+    }
   }
   ps->p = close + 1;
   out[n] = '\0';
@@ -259,9 +263,10 @@ static char *read_all(FILE *f, size_t *len) {
       text = more;
     }
     n += fread(text + n, 1, cap - n, f);
-  } while (n == cap);
+  } while (n == cap && n <= FILE_MAX);
   *len = n;
-  if (n < cap && !ferror(f)) return text;
+  if (n < cap && n <= FILE_MAX && !ferror(f)) return text;
+  if (n > FILE_MAX) errno = EFBIG;
   free(text);
   return NULL;
 }
@@ -281,6 +286,32 @@ const char *json_error(const char *err, int *line) {
   const char *colon = strchr(err, ':');
   *line = 1;
   return sscanf(err, "line %d:", line) == 1 && colon ? colon + 2 : err;
+}
+
+/* ---- names that come twice ---- */
+
+static int by_key(const void *a, const void *b) {
+  return strcmp((*(const json *const *)a)->key, (*(const json *const *)b)->key);
+}
+
+/* Of this object's own members. */
+static const json *repeated_here(const json *j) {
+  const json **members = j->type == JSON_OBJECT && j->len > 1 ? malloc(j->len * sizeof *members) : NULL;
+  const json *found = NULL;
+  size_t n = 0;
+  if (!members) return NULL;
+  for (const json *m = j->first; m; m = m->next) members[n++] = m;
+  qsort(members, n, sizeof *members, by_key);
+  for (size_t i = 1; i < n && !found; i++)
+    if (strcmp(members[i]->key, members[i - 1]->key) == 0) found = members[i];
+  free((void *)members);
+  return found;
+}
+
+const json *json_repeated(const json *j) {
+  const json *found = j ? repeated_here(j) : NULL;
+  for (const json *child = json_first(j); child && !found; child = child->next) found = json_repeated(child);
+  return found;
 }
 
 /* ---- lookups ---- */

@@ -32,12 +32,14 @@ typedef struct json {
   struct json *next;
 } json;
 
-/* NULL and a text with the line in err when it is not JSON. */
+/* NULL and a text with the line in err when it is not JSON, or a string is not UTF-8. json_load: or when the file has more than 256 MiB. */
 json *json_parse(const char *text, size_t len, char *err, size_t err_cap);
 json *json_load(const char *path, char *err, size_t err_cap);
 /* The text of err without its line, which goes to *line (1 where it has none, as for a file that cannot be read). */
 const char *json_error(const char *err, int *line);
 void json_free(json *j);
+/* A member whose name its object has twice, at any depth; NULL: there is none (RFC 8259 section 4: names should be unique). */
+const json *json_repeated(const json *j);
 
 const json *json_get(const json *object, const char *key);
 const json *json_at(const json *array, size_t index);
@@ -65,6 +67,8 @@ void json_put_string(json *parent, const char *key, const char *text); /* NULL: 
 void json_put_hex(json *parent, const char *key, const uint8_t *data, size_t len);
 json *json_copy(const json *j); /* with its key */
 
+/* Octets of the UTF-8 sequence at text (RFC 3629 section 4), with surrogates let through; 0 when it is none. left: at least 1. */
+size_t json_utf8(const char *text, size_t left);
 /* One line without its end, terminated. What is no UTF-8 becomes U+FFFD; a lone surrogate is written as its escape. */
 char *json_write(const json *j, size_t *len);
 

@@ -22,8 +22,8 @@ static void put(sink *s, const char *text, size_t len) {
   s->len += len;
 }
 
-/* Octets of the UTF-8 sequence at p (RFC 3629 section 4), with surrogates let through; 0 when it is none. */
-static size_t sequence(const unsigned char *p, size_t left) {
+size_t json_utf8(const char *text, size_t left) {
+  const unsigned char *p = (const unsigned char *)text;
   size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
   if (n > left) return 0;
   for (size_t i = 1; i < n; i++)
@@ -38,7 +38,7 @@ static void put_string(sink *s, const char *text, size_t len) {
   put(s, "\"", 1);
   for (size_t i = 0; i < len;) {
     const unsigned char *p = (const unsigned char *)text + i;
-    size_t n = sequence(p, len - i);
+    size_t n = json_utf8(text + i, len - i);
     bool surrogate = n == 3 && p[0] == 0xed && p[1] >= 0xa0;
     if (n == 0)
       put(s, "\xef\xbf\xbd", 3);

@@ -42,7 +42,7 @@ static void run_folder(conform_run *r, const char *dir) {
     r->bad = true;
     return;
   }
-  for (size_t i = 0; i < found.gl_pathc; i++) run_file(r, found.gl_pathv[i]);
+  for (size_t i = 0; i < found.gl_pathc && !conform_run_is_over(r); i++) run_file(r, found.gl_pathv[i]);
   globfree(&found);
 }
 
@@ -71,7 +71,7 @@ static bool read_limit(const char *option, const char *text, int *ms) {
   char *end;
   double s = strtod(text, &end);
   *ms = s > 0 && s <= 3600 ? (int)(s * 1000 + 0.5) : 0;
-  if (*end == '\0' && *ms > 0) return true;
+  if (text[strspn(text, "0123456789.")] == '\0' && *end == '\0' && *ms > 0) return true;
   fprintf(stderr, "weft conform: %s is a number of seconds up to 3600, not '%s'\n", option, text);
   return false;
 }

@@ -124,7 +124,7 @@ static char **names_in(const char *dir, size_t *n) {
   return names;
 }
 
-/* A folder with a session.json is a session; others are looked into. */
+/* A folder with a session.json is a session; others are looked into, links are not followed. */
 static void look(found *f, const char *dir, int depth) {
   char path[1024];
   struct stat st;
@@ -138,7 +138,7 @@ static void look(found *f, const char *dir, int depth) {
   char **names = names_in(dir, &n);
   for (size_t i = 0; i < n; i++) {
     int len = snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-    if (len < (int)sizeof path && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) look(f, path, depth - 1);
+    if (len < (int)sizeof path && lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) look(f, path, depth - 1);
     free(names[i]);
   }
   free(names);

@@ -26,6 +26,24 @@ __attribute__((format(printf, 3, 4))) static void set(conform_answer *a, conform
 
 /* ---- the process ---- */
 
+/* A shim has a process group of its own, which the terminal does not interrupt. */
+static volatile sig_atomic_t running;
+
+static void on_end(int sig) {
+  if (running > 0) kill(-(pid_t)running, SIGKILL);
+  signal(sig, SIG_DFL);
+  raise(sig);
+}
+
+static void end_with_us(pid_t pid) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  running = (sig_atomic_t)pid;
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction old, now = {.sa_handler = on_end};
+    if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) sigaction(signals[i], &now, NULL);
+  }
+}
+
 /* Whether text is one command whose first word is a plain name: neither quoted, nor an assignment, nor followed by shell syntax. */
 static bool is_simple(const char *text, size_t *name_len) {
   *name_len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-");
@@ -74,8 +92,9 @@ static bool launch(conform_child *c) {
   fcntl(in[1], F_SETFL, O_NONBLOCK);
   fcntl(in[1], F_SETFD, FD_CLOEXEC);
   fcntl(out[0], F_SETFD, FD_CLOEXEC);
+  end_with_us(pid);
   c->pid = pid;
-  c->fresh = true;
+  c->fresh = c->reads = true;
   c->to = in[1];
   c->from = out[0];
   c->len = 0;
@@ -93,6 +112,7 @@ static void reap(conform_child *c, bool by_force, char *how, size_t cap) {
     nanosleep(&(struct timespec){0, 10 * 1000 * 1000}, NULL);
   }
   kill(-c->pid, SIGKILL); /* what it may have left behind */
+  running = 0;
   c->pid = 0;
   c->status = status;
   if (lived)
@@ -146,13 +166,15 @@ static void talk(conform_child *c, const char *text, size_t len, conform_answer 
     int ready = left > 0 ? poll(fds, 2, (int)left) : 0;
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) {
-      set(a, CONFORM_HUNG, "no answer within %d.%03d s", limit / 1000, limit % 1000);
+      set(a, CONFORM_HUNG, "no answer within %d.%03d s%s", limit / 1000, limit % 1000,
+          c->reads ? "" : "; it has closed its input");
       return;
     }
     if (fds[1].revents) {
       ssize_t n = write(c->to, text + sent, len - sent);
       if (n > 0) sent += (size_t)n;
-      if (n < 0 && errno != EAGAIN && errno != EINTR) sent = len; /* its end is seen on the other pipe */
+      if (n < 0 && errno != EAGAIN && errno != EINTR)
+        sent = len, c->reads = false; /* its end is seen on the other pipe */
     }
     if (fds[0].revents && read_some(c) < 0) {
       set(a, CONFORM_CRASHED, "closed its output");
@@ -171,14 +193,28 @@ static conform_status error_class(const char *name) {
   return CONFORM_BAD;
 }
 
+/* The beginning of a line as one may print it: what is no visible ASCII as \xNN. */
+static void set_shown(char *out, size_t cap, const char *line, size_t len) {
+  size_t n = 0;
+  out[0] = '\0';
+  for (size_t i = 0; i < len && i < 60 && n + 5 < cap; i++) {
+    unsigned char c = (unsigned char)line[i];
+    n += (size_t)snprintf(out + n, cap - n, c < 0x20 || c > 0x7e ? "\\x%02x" : "%c", c);
+  }
+}
+
 static void read_answer(conform_child *c, conform_answer *a) {
-  char err[96];
+  char err[96], shown[100];
   size_t len = (size_t)((char *)memchr(c->line, '\n', c->len) - c->line);
   uint64_t id;
   json *j = json_parse(c->line, len, err, sizeof err);
   const char *status = json_text(json_get(j, "status"));
   if (!j) {
-    set(a, CONFORM_GARBAGE, "not JSON (%s): %.*s", err, (int)(len < 60 ? len : 60), c->line);
+    set_shown(shown, sizeof shown, c->line, len);
+    set(a, CONFORM_GARBAGE, "not JSON (%s): %s", err, shown);
+  } else if (json_repeated(j)) {
+    set_shown(shown, sizeof shown, json_repeated(j)->key, strlen(json_repeated(j)->key));
+    set(a, CONFORM_GARBAGE, "'%s' is there twice in one object", shown);
   } else if (!json_u64(json_get(j, "id"), &id) || id != c->id) {
     set(a, CONFORM_GARBAGE, "'id' is not %u", c->id);
   } else if (status && strcmp(status, "ok") == 0) {

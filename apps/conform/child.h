@@ -35,6 +35,7 @@ typedef struct conform_child {
   int limit_ms, start_ms; /* for an answer; for the first one of a process, which includes its start */
   pid_t pid;              /* 0: not running */
   bool fresh;             /* it has not answered yet */
+  bool reads;             /* its input was open when it was last written to */
   bool answered_once;     /* this process or one before it */
   bool
       not_started; /* the shell could not start the command: 126 or 127 (POSIX, Shell Command Language, 2.8.2) before any answer */

@@ -46,28 +46,43 @@ static void table_case(const conform_reporter *r, const conform_report *one) {
   putchar('\n');
 }
 
+/* A string of JSON is one of YAML, in which TAP has its diagnostics. */
+static void put_quoted(const char *text) {
+  json *j = json_new(JSON_ARRAY);
+  json_put_string(j, NULL, text);
+  char *line = json_write(json_first(j), NULL);
+  puts(line);
+  free(line);
+  json_free(j);
+}
+
 static void tap_case(const conform_reporter *r, const conform_report *one) {
   bool ok = one->verdict == CONFORM_PASS || one->verdict == CONFORM_SKIP;
   printf("%s %u - %s/%s", ok && !one->failed ? "ok" : "not ok", r->number, one->file->type, one->c->id);
   if (one->verdict == CONFORM_SKIP) printf(" # SKIP unsupported");
   if (one->expected && !one->failed) printf(" # TODO %s", one->expected->reason);
   putchar('\n');
-  if (one->failed) {
-    printf("  ---\n  %s: '", word(one));
-    put_place(one);
-    printf("%s'\n  ...\n", reason(one));
-  }
+  if (!one->failed) return;
+  printf("  ---\n  file: ");
+  put_quoted(one->file->path);
+  printf("  line: %d\n  %s: ", one->c->line, word(one));
+  put_quoted(reason(one));
+  puts("  ...");
 }
 
 static void put_xml(FILE *to, const char *text) {
   static const char special[] = "&<>\"";
   static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
-  for (; *text; text++) {
+  while (*text) {
     const char *at = strchr(special, *text);
+    size_t n = json_utf8(text, strlen(text));
     if (at)
       fputs(names[at - special], to);
+    else if (n == 0 || (unsigned char)*text < 0x20)
+      fputc('?', to); /* XML 1.0 section 2.2 has no other way for it */
     else
-      fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
+      fwrite(text, 1, n, to);
+    text += n ? n : 1;
   }
 }
 

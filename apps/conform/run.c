@@ -15,7 +15,10 @@ void conform_run_begin(conform_run *r) {
   conform_report_begin(&r->reporter);
 }
 
-bool conform_run_is_over(const conform_run *r) { return r->child.not_started; }
+/* Nobody reads on: as by `| head`, or the disk is full. A shim's run has SIGPIPE ignored, which would end it. */
+static bool is_unread(void) { return ferror(stdout) != 0; }
+
+bool conform_run_is_over(const conform_run *r) { return r->child.not_started || is_unread(); }
 
 /* ---- one case ---- */
 
@@ -73,7 +76,7 @@ static void run_case(conform_run *r, const conform_file *f, const conform_case *
 }
 
 void conform_run_file(conform_run *r, const conform_file *f) {
-  for (size_t i = 0; i < f->cases_len && !r->child.not_started; i++)
+  for (size_t i = 0; i < f->cases_len && !conform_run_is_over(r); i++)
     if (chosen(r, f, &f->cases[i])) run_case(r, f, &f->cases[i]);
 }
 
@@ -101,6 +104,10 @@ int conform_run_end(conform_run *r, bool stale) {
   if (no_shim(r)) return APP_EXIT_USAGE;
   bool unmet = stale && !r->bad && conform_expect_unused(&r->expectations) > 0;
   conform_report_end(&r->reporter, &r->expectations);
+  if (is_unread()) {
+    fputs("weft conform: standard output cannot be written: the report is not whole\n", stderr);
+    return APP_EXIT_INTERNAL;
+  }
   if (r->bad || unmet) return APP_EXIT_USAGE;
   if (r->reporter.total.cases == 0) {
     fputs("weft conform: no case was chosen\n", stderr);

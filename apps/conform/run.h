@@ -27,7 +27,7 @@ void conform_run_file(conform_run *r, const conform_file *f);
 void conform_run_found(conform_run *r, const conform_file *f, const conform_case *c, bool good, const char *why);
 /* The row of the table for what was counted since before. */
 void conform_run_row(conform_run *r, const char *name, const conform_tally *before);
-bool conform_run_is_over(const conform_run *r); /* the shim could not be started */
+bool conform_run_is_over(const conform_run *r); /* the shim could not be started, or nobody reads the report */
 /* Ends the shim, says the totals; the exit status. stale: expectations that are due and were not met are an error. */
 int conform_run_end(conform_run *r, bool stale);
 

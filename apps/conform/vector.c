@@ -33,6 +33,16 @@ static const json *field(checker *k, const json *object, const char *name, json_
   return NULL;
 }
 
+/* As common.schema.json has it: an id stands in expectations and in every report. */
+static const char *id_field(checker *k, const json *test) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  const json *j = field(k, test, "tcId", JSON_STRING);
+  if (!j) return NULL;
+  if (j->len > 0 && strspn(j->text, letters) == j->len) return j->text;
+  complain(k, j->line, "'tcId' is made of letters, digits, '.', '_' and '-'");
+  return NULL;
+}
+
 static const char *text_field(checker *k, const json *object, const char *name) {
   const json *j = field(k, object, name, JSON_STRING);
   return j ? j->text : NULL;
@@ -77,7 +87,7 @@ static void check_test(checker *k, const json *test, const char *op, const json 
     complain(k, test->line, "must be an object");
     return;
   }
-  c->id = text_field(k, test, "tcId");
+  c->id = id_field(k, test);
   c->comment = text_field(k, test, "comment");
   c->in = field(k, test, "in", JSON_OBJECT);
   check_flags(k, test, notes);
@@ -182,6 +192,8 @@ bool conform_file_load(conform_file *f, const char *path, FILE *complaints) {
     complain(&k, f->doc->line, "must be an object");
     return false;
   }
+  const json *twice = json_repeated(f->doc);
+  if (twice) complain(&k, twice->line, "'%s' is there twice in one object", twice->key);
   check_head(&k, f);
   check_ids(&k, f);
   return !k.bad;
