@@ -64,6 +64,17 @@ void json_free(json *j) {
 
 /* ---- strings ---- */
 
+size_t json_utf8(const char *text, size_t left) {
+  const unsigned char *p = (const unsigned char *)text;
+  size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+  if (n > left) return 0;
+  for (size_t i = 1; i < n; i++)
+    if ((p[i] & 0xc0) != 0x80) return 0;
+  if (n > 1 && ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)))
+    return 0;
+  return n;
+}
+
 static uint32_t take_hex4(parser *ps) {
   uint32_t v = 0;
   for (int i = 0; i < 4; i++) {
