@@ -16,6 +16,7 @@ typedef struct differ {
   char path[160];
   char *why;
   size_t cap;
+  bool partial; /* what the answer leaves out is not compared */
 } differ;
 
 static void short_text(const json *j, char *out, size_t cap) {
@@ -45,8 +46,10 @@ static bool same_at(differ *d, const char *step, const json *want, const json *g
 
 static bool same_members(differ *d, const json *want, const json *got) {
   if (!got || got->type != JSON_OBJECT) return differs(d, want, got);
-  for (const json *m = want->first; m; m = m->next)
-    if (!same_at(d, m->key, m, json_get(got, m->key))) return false;
+  for (const json *m = want->first; m; m = m->next) {
+    const json *have = json_get(got, m->key);
+    if ((have || !d->partial) && !same_at(d, m->key, m, have)) return false;
+  }
   return true;
 }
 
@@ -76,7 +79,12 @@ bool conform_same(const json *want, const json *got, char *why, size_t cap) {
   return same(&d, want, got);
 }
 
-/* Fields that count only where the answer has them: those under `also`, and all of a partial answer. */
+static bool same_partial(const json *want, const json *got, char *why, size_t cap) {
+  differ d = {.why = why, .cap = cap, .partial = true};
+  return same(&d, want, got);
+}
+
+/* Fields under `also` count only where the answer has them. */
 static bool same_where_given(const json *also, const json *got, char *why, size_t cap) {
   differ d = {.why = why, .cap = cap};
   for (const json *m = json_first(also); m; m = m->next) {
@@ -99,7 +107,7 @@ static conform_verdict fail(char *why, size_t cap, const char *what, ...) {
 
 static conform_verdict judge_ok(const conform_case *c, const conform_answer *a, char *why, size_t cap) {
   if (c->result == CONFORM_INVALID) return fail(why, cap, "accepted, though forbidden by %s", c->rule);
-  if (c->out && !(a->partial ? same_where_given : conform_same)(c->out, a->out, why, cap)) return CONFORM_FAIL;
+  if (c->out && !(a->partial ? same_partial : conform_same)(c->out, a->out, why, cap)) return CONFORM_FAIL;
   return same_where_given(c->also, a->out, why, cap) ? CONFORM_PASS : CONFORM_FAIL;
 }
 

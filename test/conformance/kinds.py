@@ -23,8 +23,8 @@ KINDS = {
     "js-sessions": Kind("js-libp2p-sessions", "node", [
         ("multistream", "@libp2p/multistream-select"), ("yamux", "@libp2p/yamux"), ("relay", "@libp2p/circuit-relay-v2"), ("noise", "@libp2p/noise"), ("", "@libp2p/webrtc")]),
     "go-sessions": Kind("go-libp2p-sessions", "go", [("multistream", "go-multistream"), ("yamux", "go-yamux"), ("", "go-libp2p")]),
-    "pion": Kind("pion", "go", [("stun", "pion/stun"), ("ice", "pion/ice"), ("dtls", "pion/dtls")]),
-    "aiortc": Kind("aiortc", "python", [("stun", "aioice"), ("ice", "aioice"), ("", "aiortc")]),
+    "pion": Kind("pion", "go", [("stun", "pion/stun"), ("ice", "pion/ice"), ("dtls", "pion/dtls"), ("fingerprint", "pion/dtls"), ("sctp", "pion/sctp"), ("dcep", "pion/datachannel"), ("sdp", "pion/webrtc")]),
+    "aiortc": Kind("aiortc", "python", [("sctp_crc32c", "google-crc32c"), ("stun", "aioice"), ("ice", "aioice"), ("", "aiortc")]),
 }
 
 # Names of packages as people know them.

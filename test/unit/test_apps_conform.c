@@ -92,6 +92,28 @@ START_TEST(a_partial_answer_may_leave_fields_out) {
 }
 END_TEST
 
+START_TEST(a_partial_answer_may_leave_fields_of_its_parts_out) {
+  static const struct {
+    const char *out;
+    bool partial;
+    conform_verdict verdict;
+  } rows[] = {{"{\"list\":[{\"a\":1}]}", false, CONFORM_FAIL},
+              {"{\"list\":[{\"a\":1}]}", true, CONFORM_PASS},
+              {"{\"list\":[{\"a\":3}]}", true, CONFORM_FAIL},
+              {"{\"list\":[]}", true, CONFORM_FAIL}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char why[200];
+    json *want = parse("{\"list\":[{\"a\":1,\"b\":2}]}");
+    conform_answer a = answer(CONFORM_OK, rows[i].out);
+    conform_case c = {.id = "x", .result = CONFORM_VALID, .out = want};
+    a.partial = rows[i].partial;
+    ck_assert_int_eq(conform_judge(&c, &a, true, why, sizeof why), rows[i].verdict);
+    json_free(want);
+    json_free(a.out);
+  }
+}
+END_TEST
+
 START_TEST(randomness_runs_out) {
   json *in = parse("{\"rng\":\"0102\",\"hello\":\"00\"}"), *out = json_new(JSON_OBJECT);
   conform_call c = {in, out, NULL};
@@ -117,6 +139,7 @@ Suite *test_apps_conform(void) {
       UNIT(verdicts),
       UNIT(also_counts_where_it_is_answered),
       UNIT(a_partial_answer_may_leave_fields_out),
+      UNIT(a_partial_answer_may_leave_fields_of_its_parts_out),
       UNIT(randomness_runs_out),
   };
   return unit_suite("apps/conform", tests, sizeof tests / sizeof tests[0]);

@@ -102,7 +102,7 @@ its input ends. What it prints on standard error is shown as it is.
 * Octets are lower-case hex. Integers above 2^53 are strings of decimal digits; the runner takes both everywhere. Time is in microseconds (`..._us`).
 * `rng` is the randomness of the operation, used up in order; when it runs out, the operation fails. An implementation that cannot be given randomness uses its
   own: operations with `rng` compare no octets that depend on it.
-* With `"partial":true` beside `out`, fields that are missing from `out` are not compared: for a library that reads more than it shows.
+* With `"partial":true` beside `out`, fields that are missing from `out`, or from an object in it, are not compared: for a library that reads more than it shows.
 * `out` may have more fields than the case names, and fields that a case does not name are not compared. `null` is the same as absent.
 * An operation has no state: whatever it needs is made for it and thrown away.
 * Five seconds for an answer (`--case-timeout`), thirty for the first one (`--start-timeout`). A shim that ends, hangs, or prints something else is started again; that case has failed, the run goes on. After
