@@ -25,6 +25,10 @@ KINDS = {
     "go-sessions": Kind("go-libp2p-sessions", "go", [("multistream", "go-multistream"), ("yamux", "go-yamux"), ("", "go-libp2p")]),
     "pion": Kind("pion", "go", [("stun", "pion/stun"), ("ice", "pion/ice"), ("dtls", "pion/dtls"), ("fingerprint", "pion/dtls"), ("sctp", "pion/sctp"), ("dcep", "pion/datachannel"), ("sdp", "pion/webrtc")]),
     "aiortc": Kind("aiortc", "python", [("sctp_crc32c", "google-crc32c"), ("stun", "aioice"), ("ice", "aioice"), ("", "aiortc")]),
+    "rfc": Kind("rfc-readers", "python", [
+        ("stun", "Python from RFC 8489"), ("demux", "Python from RFC 7983"), ("ice_priority", "Python from RFC 8445"), ("ice", "Python from RFC 8839"), ("sctp_serial", "Python from RFC 1982"), ("sctp", "Python from RFC 9260"),
+        ("dtls_client_hello", "Python from RFC 5246"), ("dtls_prf", "Python from RFC 5246"), ("dtls", "Python from RFC 6347"), ("fingerprint", "Python from RFC 8122"), ("sdp.role", "Python from RFC 4145"),
+        ("sdp", "Python from RFC 8866"), ("dcep", "Python from RFC 8832")]),
 }
 
 # Names of packages as people know them.

@@ -1,0 +1,16 @@
+#!/usr/bin/env python3
+"""Readers of the wire written from the text of the RFCs, in Python's standard library, behind the protocol of vectors/SHIM.md: a second opinion where no package of others checks a
+rule. They know nothing of weft, and cases are not made with them."""
+import dtls
+import ice
+import sctp
+import sdp
+import stun
+from serve import serve
+
+OPS = {op: run for module in (stun, ice, sctp, dtls, sdp) for op, run in module.OPS.items()}
+
+# These read more than they give back.
+PARTIAL = {"stun_message.decode", "sdp.parse", "dtls_record.decode", "dcep.decode"}
+
+serve(OPS, PARTIAL)
