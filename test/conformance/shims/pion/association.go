@@ -68,7 +68,7 @@ func associate(g fields) *peer {
 	}()
 	p.in <- packet(0, false, octets(g, "init"))
 	var cookie []byte
-	for _, out := range p.heard(settle) {
+	if out := p.first(answerLimit); out != nil {
 		walk(out[12:], func(kind uint16, c []byte) {
 			if kind>>8 == 2 {
 				p.tag = binary.BigEndian.Uint32(c[4:])
@@ -90,7 +90,7 @@ func associate(g fields) *peer {
 	p.in <- packet(tag, false, chunk(cookieEcho, 0, spoil(cookie, text(g, "cookie"))))
 	select {
 	case p.a = <-ready:
-	case <-time.After(10 * settle):
+	case <-time.After(answerLimit):
 	}
 	if p.a == nil {
 		panic(errAuth)
@@ -160,6 +160,7 @@ func associationReceive(g fields) fields {
 		p.read()
 	}
 	all = append(all, p.heard(sackDelay)...)
+	p.read()
 	out := fields{"state": map[bool]string{true: "closed", false: "established"}[p.closed()], "messages": p.messages, "reset_streams": p.resets, "sack": nil}
 	out["sent"] = p.sent(all, out)
 	return out

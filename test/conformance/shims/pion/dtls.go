@@ -78,21 +78,30 @@ func (w *wire) ReadFrom(p []byte) (int, net.Addr, error) {
 }
 func (w *wire) WriteTo(p []byte, _ net.Addr) (int, error) { return w.Write(p) }
 
-// What comes out until nothing has for a while.
-func (w *wire) heard(quiet time.Duration) (all [][]byte) {
-	for {
-		select {
-		case b := <-w.out:
-			all = append(all, b)
-		case <-time.After(quiet):
-			return
-		}
+// The first that comes out, if it does while one waits for it.
+func (w *wire) first(limit time.Duration) []byte {
+	select {
+	case b := <-w.out:
+		return b
+	case <-time.After(limit):
+		return nil
 	}
 }
 
-const handshakeType = 13 // in a datagram, behind the record's header
+// What comes out until nothing has for a while.
+func (w *wire) heard(quiet time.Duration) (all [][]byte) {
+	for b := w.first(quiet); b != nil; b = w.first(quiet) {
+		all = append(all, b)
+	}
+	return
+}
 
-func answersTo(sessions map[string]*wire, source string, datagram []byte, own *tls.Certificate) (first []byte) {
+const (
+	handshakeType = 13                     // in a datagram, behind the record's header
+	answerLimit   = 500 * time.Millisecond // what has not come by then does not
+)
+
+func answersTo(sessions map[string]*wire, source string, datagram []byte, own *tls.Certificate) []byte {
 	w := sessions[source]
 	if w == nil {
 		w = newWire()
@@ -101,10 +110,7 @@ func answersTo(sessions map[string]*wire, source string, datagram []byte, own *t
 		go c.Handshake()
 	}
 	w.in <- datagram
-	if out := w.heard(60 * time.Millisecond); len(out) > 0 {
-		return out[0]
-	}
-	return nil
+	return w.first(answerLimit)
 }
 
 func source(g fields, k string) string {

@@ -89,7 +89,7 @@ def body(kind, flags, o):
         need(o.left() % 4 == 0)
         return dict(out, streams=[[o.number(2), o.number(2)] for _ in range(o.left() // 4)])
     if kind in (SHUTDOWN_ACK, COOKIE_ACK):
-        return {}
+        return {"value": ""}
     if kind == I_FORWARD_TSN:
         need(o.left() >= 4 and o.left() % 8 == 4)  # RFC 8260 section 2.3.1
     if kind == I_DATA:
