@@ -84,8 +84,9 @@ class Alice(Peer):
 class Theirs(Dialer):
     """A peer behind the control protocol, in Demo 2."""
 
-    def __init__(self, peer):
-        super().__init__(peer, 1, peer.p2p())
+    def __init__(self, peer, direct=False):
+        with_direct = getattr(peer, "p2p_direct", peer.p2p)  # some reach a relay over TCP alone unless they are asked to
+        super().__init__(peer, 1, with_direct() if direct else peer.p2p())
 
     def open(self, addr):
         got = self.ask("open", 30, addr=addr, p2p=True)
@@ -242,6 +243,31 @@ def circuits(peer, setup, report, quick):
     guarded(report, "our Alice, their Bob", lambda: run_with(
         [lambda: Relay(setup), lambda relay: Alice(setup, relay.tcp), lambda *a: Theirs(peer)],
         lambda relay, alice, bob: over_circuit_to_ours(report, alice, bob)))
+
+
+def unfinished_webrtc(peer, setup, report):
+    """/webrtc as py-libp2p 0.8.1 has it: its dialer raises, and its listener reads an offer and ends the stream. Ours stays on the circuit."""
+    def cases(relay, alice, bob, theirs):
+        kept = {}
+
+        def dials():
+            try:
+                theirs.ask("private_dial", 30, addr=alice.addr)
+            except Failure as why:
+                check("NotImplementedError" in str(why), str(why))
+                return f"refused by itself: {str(why)[:90]}"
+            raise Failure("its dialer makes a connection now: this peer can have the cases of /webrtc")
+
+        def listens():
+            kept["addr"] = bob.ask("reserve", 30, addr=relay.tcp)["addr"].replace("/p2p-circuit/p2p/", "/p2p-circuit/webrtc/p2p/")
+            bob.ask("private_listen", addr=kept["addr"].rsplit("/p2p/", 1)[0])
+            seen = session(setup, kept["addr"], path="relayed")
+            check(bob.ask("private_arrived")["n"] == 0, "a connection arrived: this peer can have the cases of /webrtc")
+            return seen
+        report.case("/webrtc: their Bob dials our Alice", dials)
+        report.case("/webrtc: our Bob dials their Alice, whose listener answers no offer", listens)
+    run_with([lambda: Relay(setup), lambda relay: Alice(setup, relay.tcp), lambda *a: Theirs(peer, direct=True),
+              lambda *a: Theirs(peer, direct=True)], cases)
 
 
 def no_path(setup, addr):
@@ -408,6 +434,8 @@ def p2p_row(peer, setup, report, quick):
         parts.append(("circuits", lambda: circuits(peer, setup, report, quick)))
         if not quick:
             parts.append(("limits", lambda: cut_circuit(peer, setup, report)))
+        if getattr(peer, "half_webrtc", False):
+            parts.append(("unfinished /webrtc", lambda: unfinished_webrtc(peer, setup, report)))
     if peer.listens:
         parts.append(("their relay", lambda: on_their_relay(peer, setup, report, quick)))
     in_turn(peer, report, "p2p", parts)

@@ -145,7 +145,7 @@ class Browser:
 
     versions = (1, 2)
     listens = False
-    speaks_webrtc = is_alice = dials_direct_relay = True
+    speaks_webrtc = is_alice = True
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
 
     def __init__(self, name, program, package):
@@ -171,7 +171,7 @@ class Node:
     name = "node"
     versions = (1,)
     listens = True
-    speaks_webrtc = is_alice = relays_direct = dials_direct_relay = True
+    speaks_webrtc = is_alice = relays_direct = True
     holds_streams = False
     opening, most_streams, most_mib = 100, 1000, 100
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
@@ -202,7 +202,7 @@ class Go:
     versions = (1, 2)
     listens = True
     speaks_webrtc = False
-    relays_direct = holds_streams = dials_direct_relay = True
+    relays_direct = holds_streams = True
     opening, most_streams, most_mib = 100, 1000, 100
     long_rows = ("ipv6", "idle", "ctrlc", "kill9", "streams2000", "lossy")
     known = ((r"client: 5 % loss", r"lost .*< DTLS handshake 3",
@@ -248,7 +248,8 @@ class Rust:
     name = "rust"
     versions = (1,)
     listens = True
-    speaks_webrtc = relays_direct = holds_streams = dials_direct_relay = False
+    speaks_webrtc = holds_streams = False
+    relays_direct = True
     # rust-yamux ends a connection with more than 512 streams; libp2p-stream drops one that comes while another waits to be accepted.
     opening, most_streams, most_mib = 1, 200, 100
     long_rows = ("idle", "ctrlc", "kill9")
@@ -284,6 +285,10 @@ class Rust:
     def p2p(self):
         return [self.binary, "p2p"], None
 
+    def p2p_direct(self):
+        """With webrtc-direct towards the relay."""
+        return [self.binary, "p2p", "--direct"], None
+
     def relay(self):
         return [self.binary, "relay"]
 
@@ -300,7 +305,9 @@ class Py:
     name = "py"
     versions = (1, 2)
     listens = True
-    speaks_webrtc = relays_direct = holds_streams = dials_direct_relay = False
+    speaks_webrtc = holds_streams = False
+    relays_direct = True
+    half_webrtc = True  # a transport that raises, and a listener that reads an offer and ends
     opening, most_streams, most_mib = 20, 200, 10  # 256 streams in the life of a connection, and slow
     long_rows = ("idle", "ctrlc", "kill9")
 
@@ -334,8 +341,12 @@ class Py:
     def p2p(self):
         return [self.python, HERE / "py" / "p2p.py", "p2p"], None
 
+    def p2p_direct(self):
+        """With webrtc-direct towards the relay, and what 0.8.1 has of /webrtc."""
+        return [self.python, HERE / "py" / "private.py", "p2p"], None
+
     def relay(self):
-        return [self.python, HERE / "py" / "p2p.py", "relay"]
+        return [self.python, HERE / "py" / "private.py", "relay"]
 
     def seen_versions(self):
         text = run([self.python, "-m", "pip", "list", "--format=freeze"], 60)

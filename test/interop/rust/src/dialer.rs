@@ -309,16 +309,18 @@ async fn one_stream(mut stream: Stream, i: u64, size: usize) -> Result<(), Strin
 }
 
 /// The control protocol of Demo 1 (webrtc-direct) or of Demo 2 (TCP and circuits).
-pub async fn run(p2p: bool) {
+pub async fn run(p2p: bool, direct: bool) {
     let ping_every = Duration::from_millis(200);
+    let listen = if direct { vec!["/ip4/127.0.0.1/udp/0/webrtc-direct".to_string()] } else { vec![] };
     let mut dialer = if p2p {
-        Dialer::new(host::start_p2p(&[], ping_every, false).expect("start"), P2P_CHAT)
+        Dialer::new(host::start_p2p(&listen, ping_every, false).expect("start"), P2P_CHAT)
     } else {
         Dialer::new(host::start("/ip4/127.0.0.1/udp/0/webrtc-direct", ping_every).expect("listen"), CHAT)
     };
     if p2p {
         dialer.serve();
-    } else {
+    }
+    if direct || !p2p {
         let _ = dialer.event(10, |e| matches!(e, Event::Listening(_)).then_some(())).await;
     }
     say(json!({"ok": true, "ready": true, "version": "rust-libp2p", "pid": std::process::id()}));

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use libp2p::core::{Transport as _, muxing::StreamMuxerBox};
-use libp2p::identity::PublicKey;
+use libp2p::core::{Transport as _, muxing::StreamMuxerBox, transport::Boxed};
+use libp2p::identity::{Keypair, PublicKey};
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify, noise, ping, relay, yamux};
@@ -68,13 +68,15 @@ fn behaviour(key: PublicKey, ping_every: Duration) -> Behaviour {
     }
 }
 
+fn webrtc_direct(key: &Keypair) -> Result<Boxed<(PeerId, StreamMuxerBox)>, Anyhow> {
+    let certificate = Certificate::generate(&mut rand::rng())?;
+    Ok(Transport::new(key.clone(), certificate).map(|(peer, c), _| (peer, StreamMuxerBox::new(c))).boxed())
+}
+
 fn build(ping_every: Duration) -> Result<Swarm<Behaviour>, Anyhow> {
     let swarm = SwarmBuilder::with_new_identity()
         .with_tokio()
-        .with_other_transport(|key| {
-            let certificate = Certificate::generate(&mut rand::rng())?;
-            Ok::<_, Anyhow>(Transport::new(key.clone(), certificate).map(|(peer, c), _| (peer, StreamMuxerBox::new(c))))
-        })
+        .with_other_transport(webrtc_direct)
         .map_err(|e| e.to_string())?
         .with_behaviour(|key| behaviour(key.public(), ping_every))
         .map_err(|e| e.to_string())?
@@ -87,6 +89,8 @@ fn build_p2p(ping_every: Duration, serves_relay: bool) -> Result<Swarm<Behaviour
     let swarm = SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(libp2p::tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_other_transport(webrtc_direct)
+        .map_err(|e| e.to_string())?
         .with_relay_client(noise::Config::new, yamux::Config::default)?
         .with_behaviour(|key, client| Behaviour {
             client: Some(client).into(),

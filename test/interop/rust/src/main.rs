@@ -2,7 +2,7 @@
 //!
 //!     peer dialer                                        control protocol on standard input (see ../README.md)
 //!     peer server [--listen MULTIADDR] [--echo] --json   the command line and events of webrtc-direct-server
-//!     peer p2p                                           control protocol of Demo 2
+//!     peer p2p [--direct]                                control protocol of Demo 2; --direct: relays are reached over webrtc-direct too
 //!     peer relay [--listen MULTIADDR]... --json          the events of webrtc-p2p-relay
 
 mod dialer;
@@ -22,8 +22,8 @@ pub fn say(object: serde_json::Value) {
 async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
-        Some("dialer") => dialer::run(false).await,
-        Some("p2p") => dialer::run(true).await,
+        Some("dialer") => dialer::run(false, false).await,
+        Some("p2p") => dialer::run(true, std::env::args().any(|a| a == "--direct")).await,
         Some("server") => server::run(&args[1..]).await,
         Some("relay") => server::relay(&args[1..]).await,
         _ => {
