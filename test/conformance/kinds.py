@@ -28,7 +28,8 @@ KINDS = {
     "rfc": Kind("rfc-readers", "python", [
         ("stun", "Python from RFC 8489"), ("demux", "Python from RFC 7983"), ("ice_priority", "Python from RFC 8445"), ("ice", "Python from RFC 8839"), ("sctp_serial", "Python from RFC 1982"), ("sctp", "Python from RFC 9260"),
         ("dtls_client_hello", "Python from RFC 5246"), ("dtls_prf", "Python from RFC 5246"), ("dtls", "Python from RFC 6347"), ("fingerprint", "Python from RFC 8122"), ("sdp.role", "Python from RFC 4145"),
-        ("sdp", "Python from RFC 8866"), ("dcep", "Python from RFC 8832")]),
+        ("sdp", "Python from RFC 8866"), ("dcep", "Python from RFC 8832"), ("yamux", "Python from libp2p/specs yamux"), ("webrtc", "Python from libp2p/specs webrtc"), ("signaling", "Python from libp2p/specs webrtc"),
+        ("noise", "Python from libp2p/specs noise"), ("peer_id", "Python from libp2p/specs peer-ids")]),
 }
 
 # Names of packages as people know them.

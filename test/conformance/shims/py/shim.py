@@ -143,8 +143,9 @@ def identify(given):
 
 
 def signaling(given):
-    m = signaling_pb2.Message.FromString(bytes.fromhex(given["hex"])) if hasattr(signaling_pb2, "Message") else signaling_pb2.SignalingMessage.FromString(bytes.fromhex(given["hex"]))
-    return {"type": m.type if m.HasField("type") else None}
+    """Its message does not know whether a field is there: 0 and nothing are the same to it."""
+    m = signaling_pb2.SignalingMessage.FromString(bytes.fromhex(given["hex"]))
+    return dict({"type": m.type} if m.type else {}, **{"data": m.data.hex()} if m.data else {})
 
 
 def listen(given):
