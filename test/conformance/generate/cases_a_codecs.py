@@ -213,48 +213,61 @@ def cid(multihash):
     return "b" + base64.b32encode(b"\x01\x72" + multihash).decode().rstrip("=").lower()
 
 
+def multihash_rule(data):
+    """The rule that these octets break, as a peer id."""
+    if len(data) < 2:
+        return "multiformats/multihash, Format: code, length and digest"
+    if data[0] not in (0, 0x12):
+        return "libp2p/specs peer-ids, Peer IDs: the hash is identity or sha2-256"
+    if data[1] != len(data) - 2:
+        return "multiformats/multihash, Format: as many octets of digest as the length says"
+    return "libp2p/specs peer-ids, Peer IDs: a sha2-256 has 32 octets, a key in full at most 42"
+
+
 def peer_ids(to):
     for i in range(6):
         mh = ed_id(i)
         forms = {"multihash": mh.hex(), "text": base58(mh), "cid": cid(mh)}
         to.add("peer_id.decode", "decode-%d" % i, ["Normal"], {"multihash": mh.hex()}, out=forms, check=PY)
         to.add("peer_id.parse", "parse-cid-%d" % i, ["Normal"], {"text": cid(mh)}, out=forms, check=PY)
-    rule = "libp2p/specs peer-ids: a multihash, identity up to 42 octets or sha2-256"
     for data in cuts(mh):
-        to.reject("peer_id.decode", "cut-at-%d" % len(data), ["Truncated"], {"multihash": data.hex()}, rule)
+        to.reject("peer_id.decode", "cut-at-%d" % len(data), ["Truncated"], {"multihash": data.hex()}, multihash_rule(data))
     sha = b"\x12\x20" + hashlib.sha256(ed_pub(0)).digest()
     for data in cuts(sha):
-        to.reject("peer_id.decode", "sha-cut-at-%d" % len(data), ["Truncated"], {"multihash": data.hex()}, rule)
+        to.reject("peer_id.decode", "sha-cut-at-%d" % len(data), ["Truncated"], {"multihash": data.hex()}, multihash_rule(data))
     for name, data, flag in (("trailing", mh + b"\0", "Trailing"), ("sha-trailing", sha + b"\0", "Trailing"), ("sha-31", b"\x12\x1f" + sha[2:33], "WrongLength"),
                              ("sha1", b"\x11\x14" + sha[2:22], "UnknownValue"), ("sha512", b"\x13\x40" + det("x", 64), "UnknownValue"),
                              ("overlong-code", b"\x80\x00\x24" + mh[2:], "OverlongVarint"), ("overlong-length", b"\x00\xa4\x00" + mh[2:], "OverlongVarint")):
-        to.reject("peer_id.decode", name, [flag], {"multihash": data.hex()}, rule)
+        to.reject("peer_id.decode", name, [flag], {"multihash": data.hex()}, "multiformats unsigned-varint: the shortest form alone" if "overlong" in name else multihash_rule(data))
     text = base58(mh)
     for n in spread(len(text), 30):
         data = unbase58(text[:n])
         if data[:1] == b"\0" and len(data) >= 2 and data[1] == len(data) - 2:
             continue  # an identity multihash by chance
-        to.reject("peer_id.parse", "cut-at-%d" % n, ["Truncated"], {"text": text[:n]}, rule)
+        to.reject("peer_id.parse", "cut-at-%d" % n, ["Truncated"], {"text": text[:n]}, multihash_rule(data))
     for name, bad in (("zero", text[:-1] + "0"), ("big-o", text[:-1] + "O"), ("big-i", text[:-1] + "I"), ("small-l", text[:-1] + "l"), ("space", text + " "), ("newline", "\n" + text), ("slash", "/" + text)):
         to.reject("peer_id.parse", "char-" + name, ["WrongValue"], {"text": bad}, "libp2p/specs peer-ids, String representation: base58btc")
     for codec, name in ((0x70, "dag-pb"), (0x55, "raw"), (0x71, "dag-cbor")):
         to.reject("peer_id.parse", "cid-" + name, ["UnknownValue"], {"text": "b" + base64.b32encode(b"\x01" + bytes([codec]) + mh).decode().rstrip("=").lower()}, "libp2p/specs peer-ids: a CIDv1 with the multicodec libp2p-key")
     to.reject("peer_id.parse", "cid-version-2", ["UnknownValue"], {"text": "b" + base64.b32encode(b"\x02\x72" + mh).decode().rstrip("=").lower()}, "libp2p/specs peer-ids: a CIDv1 with the multicodec libp2p-key")
-    to.reject("peer_id.parse", "cid-trailing", ["Trailing"], {"text": cid(mh + b"\0")}, rule)
+    to.reject("peer_id.parse", "cid-trailing", ["Trailing"], {"text": cid(mh + b"\0")}, multihash_rule(mh + b"\0"))
 
 
 def keys(to):
-    rule = "libp2p/specs peer-ids, Keys: Type and Data, in this order, once, and nothing else (deterministic encoding)"
-    pub = ed_pub(1)
+    pub, required = ed_pub(1), "libp2p/specs peer-ids, Keys: Type and Data are required"
     for data in cuts(pub):
-        to.reject("public_key.decode", "cut-at-%d" % len(data), ["Truncated"], {"protobuf": data.hex()}, rule)
+        to.reject("public_key.decode", "cut-at-%d" % len(data), ["Truncated"], {"protobuf": data.hex()}, required if len(data) in [0] + pb_ends(pub) else pb_rule(data))
+    ed, secp, spki = ("libp2p/specs peer-ids, Ed25519: Data is the public key, 32 octets (RFC 8032 section 5.1.5)", "libp2p/specs peer-ids, Secp256k1: Data is a compressed point of the curve, 33 octets (SEC 1 section 2.3.3)",
+                      "libp2p/specs peer-ids, RSA and ECDSA: Data is a SubjectPublicKeyInfo in DER")
+    rules = {"data-31": ed, "data-33": ed, "data-empty": ed, "type-5": "libp2p/specs peer-ids, Keys: KeyType is 0 to 3", "type-as-bytes": required + "; Type is an enum, a varint", "data-as-varint": required + "; Data is bytes", "secp-32": secp, "secp-prefix-5": secp,
+             "rsa-garbage": spki, "ecdsa-garbage": spki}
     raw = pub[4:]
     for name, data, flag in (("data-31", pb_varint(1, 1) + pb_bytes(2, raw[:31]), "WrongLength"), ("data-33", pb_varint(1, 1) + pb_bytes(2, raw + b"x"), "WrongLength"),
                              ("data-empty", pb_varint(1, 1) + pb_bytes(2, b""), "WrongLength"), ("type-5", pb_varint(1, 5) + pb_bytes(2, raw), "UnknownValue"),
                              ("type-as-bytes", pb_bytes(1, b"\x01") + pb_bytes(2, raw), "WrongType"), ("data-as-varint", pb_varint(1, 1) + pb_varint(2, 7), "WrongType"),
                              ("secp-32", pb_varint(1, 2) + pb_bytes(2, raw), "WrongLength"), ("secp-prefix-5", pb_varint(1, 2) + pb_bytes(2, b"\x05" + raw), "WrongValue"),
                              ("rsa-garbage", pb_varint(1, 0) + pb_bytes(2, raw), "WrongValue"), ("ecdsa-garbage", pb_varint(1, 3) + pb_bytes(2, raw), "WrongValue")):
-        to.reject("public_key.decode", name, [flag], {"protobuf": data.hex()}, rule)
+        to.reject("public_key.decode", name, [flag], {"protobuf": data.hex()}, rules[name])
     for name, data, flag in (("reordered", pb_bytes(2, raw) + pb_varint(1, 1), "ReorderedField"), ("duplicate-type", pb_varint(1, 1) + pub, "DuplicateField"),
                              ("duplicate-data", pub + pb_bytes(2, raw), "DuplicateField"), ("unknown-field", pub + pb_varint(9, 1), "UnknownField"),
                              ("overlong-type", b"\x08\x81\x00" + pub[2:], "OverlongVarint")):

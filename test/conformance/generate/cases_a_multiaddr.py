@@ -98,7 +98,9 @@ def direct_addrs(to, u, u2, peer):
     base = "/ip4/192.0.2.7/udp/4001/webrtc-direct"
     digest = det("ma-cert", 32).hex()
     whole = {"ip": "192.0.2.7", "port": 4001, "sha256": digest, "peer_id": peer}
-    rule = "libp2p/specs webrtc-direct, Addressing: /ip4|ip6/.../udp/.../webrtc-direct/certhash/.../p2p/..."
+    spec = "libp2p/specs webrtc-direct, Addressing: "
+    rules = {"no-certhash": "the certificate's multihash is there", "tcp": "an IP address and a UDP port", "no-webrtc-direct": "/webrtc-direct behind the UDP port", "order": "/certhash before /p2p", "quic": "/webrtc-direct behind the UDP port", "no-ip": "an IP address and a UDP port",
+             "no-udp": "an IP address and a UDP port", "webrtc": "/webrtc-direct behind the UDP port", "certhash-twice-peer": "one peer id, at the end", "empty": "an IP address and a UDP port", "only-peer": "an IP address and a UDP port"}
     dial = "webrtc_direct_multiaddr.dial"
     to.add(dial, "whole", ["Normal"], {"text": "%s/certhash/%s/p2p/%s" % (base, u, peer)}, out=whole)
     to.add(dial, "two-certhashes", ["Normal"], {"text": "%s/certhash/%s/certhash/%s/p2p/%s" % (base, u, u2, peer)}, out=whole)
@@ -111,7 +113,7 @@ def direct_addrs(to, u, u2, peer):
                             ("no-udp", "/ip4/192.0.2.7/webrtc-direct/certhash/%s/p2p/%s" % (u, peer), "Missing"), 
                             ("webrtc", "/ip4/192.0.2.7/udp/4001/webrtc/certhash/%s/p2p/%s" % (u, peer), "WrongValue"), ("certhash-twice-peer", base + "/certhash/%s/p2p/%s/p2p/%s" % (u, peer, peer), "DuplicateField"),
                             ("empty", "", "Missing"), ("only-peer", "/p2p/" + peer, "Missing")):
-        to.reject(dial, name, [flag], {"text": bad}, rule)
+        to.reject(dial, name, [flag], {"text": bad}, spec + rules[name])
     to.lenient(dial, "no-peer-2", ["Missing"], {"text": base + "/certhash/" + u}, "the peer id is optional where it is known otherwise (Connection Establishment, step 2)")
     to.lenient(dial, "port-0-2", ["WrongValue"], {"text": "/ip4/192.0.2.7/udp/0/webrtc-direct/certhash/%s/p2p/%s" % (u, peer)}, "nobody listens on port 0; the address is well formed")
 

@@ -221,26 +221,27 @@ def envelope(i, domain, kind, payload, **parts):
 
 
 def envelopes(to):
-    op, rule = "signed_envelope.open", "libp2p/specs RFC 0002: public_key, payload_type, payload and a signature over domain, type and payload"
+    op, spec = "signed_envelope.open", "libp2p/specs RFC 0002, "
+    fields, sign = spec + "Wire Format: public_key, payload_type, payload and signature are there", spec + "Signature Production / Verification: "
     for name, domain, kind in (("rsvp", "libp2p-relay-rsvp", b"\x03\x02"), ("record", "libp2p-peer-record", b"\x03\x01"), ("other", "x", b"/any/type")):
         payload = det("payload-" + name, 50)
         good = envelope(5, domain, kind, payload)
         to.add(op, name, ["Normal"], {"hex": good.hex(), "domain": domain}, out={"payload": payload.hex(), "payload_type": kind.hex(), "signer": base58(ed_id(5)), "encoded": good.hex()}, check=PY)
         for n in (range(len(good)) if name == "rsvp" else spread(len(good), 20)):
-            to.reject(op, "%s-cut-at-%d" % (name, n), ["Truncated"], {"hex": good[:n].hex(), "domain": domain}, rule if n in [0] + pb_ends(good) else pb_rule(good[:n]))
+            to.reject(op, "%s-cut-at-%d" % (name, n), ["Truncated"], {"hex": good[:n].hex(), "domain": domain}, fields if n in [0] + pb_ends(good) else pb_rule(good[:n]))
         sig = ed_key(5).sign(b"".join(varint(len(x)) + x for x in (domain.encode(), kind, payload)))
         for at in spread(64, 10):
-            to.reject(op, "%s-sig-flip-%d" % (name, at), ["WrongMac"], {"hex": envelope(5, domain, kind, payload, sig=flipped(sig, at)).hex(), "domain": domain}, rule, "auth")
+            to.reject(op, "%s-sig-flip-%d" % (name, at), ["WrongMac"], {"hex": envelope(5, domain, kind, payload, sig=flipped(sig, at)).hex(), "domain": domain}, sign + "the signature is of public_key", "auth")
         for at in spread(50, 10):
-            to.reject(op, "%s-payload-flip-%d" % (name, at), ["WrongMac"], {"hex": envelope(5, domain, kind, payload, sig=sig, as_payload=flipped(payload, at)).hex(), "domain": domain}, rule, "auth")
-        to.reject(op, name + "-other-domain", ["WrongKey"], {"hex": good.hex(), "domain": domain + "x"}, rule, "auth")
-        to.reject(op, name + "-other-type", ["WrongKey"], {"hex": envelope(5, domain, kind, payload, sig=sig, as_kind=kind + b"x").hex(), "domain": domain}, rule, "auth")
-        to.reject(op, name + "-other-key", ["Forged"], {"hex": envelope(5, domain, kind, payload, key=ed_pub(6), sig=sig).hex(), "domain": domain}, rule, "auth")
+            to.reject(op, "%s-payload-flip-%d" % (name, at), ["WrongMac"], {"hex": envelope(5, domain, kind, payload, sig=sig, as_payload=flipped(payload, at)).hex(), "domain": domain}, sign + "payload is signed", "auth")
+        to.reject(op, name + "-other-domain", ["WrongKey"], {"hex": good.hex(), "domain": domain + "x"}, sign + "the domain is signed", "auth")
+        to.reject(op, name + "-other-type", ["WrongKey"], {"hex": envelope(5, domain, kind, payload, sig=sig, as_kind=kind + b"x").hex(), "domain": domain}, sign + "payload_type is signed", "auth")
+        to.reject(op, name + "-other-key", ["Forged"], {"hex": envelope(5, domain, kind, payload, key=ed_pub(6), sig=sig).hex(), "domain": domain}, sign + "the signature is of public_key", "auth")
         # the lengths are part of what is signed: type and payload cannot trade octets
         shifted = envelope(5, domain, kind + payload[:1], payload[1:], sig=sig)
-        to.reject(op, name + "-shifted", ["Forged"], {"hex": shifted.hex(), "domain": domain}, rule + ", each behind its length", "auth")
+        to.reject(op, name + "-shifted", ["Forged"], {"hex": shifted.hex(), "domain": domain}, sign + "domain, type and payload are signed, each behind its length", "auth")
         bare = ed_key(5).sign(domain.encode() + kind + payload)
-        to.reject(op, name + "-signed-without-lengths", ["WrongMac"], {"hex": envelope(5, domain, kind, payload, sig=bare).hex(), "domain": domain}, rule + ", each behind its length", "auth")
+        to.reject(op, name + "-signed-without-lengths", ["WrongMac"], {"hex": envelope(5, domain, kind, payload, sig=bare).hex(), "domain": domain}, sign + "domain, type and payload are signed, each behind its length", "auth")
     for n in (0, 1, 127, 128, 300):
         p = det("si", n)
         to.add("signed_envelope.signing_input", "payload-%d" % n, ["Boundary"], {"domain": "d", "payload_type": "0302", "payload": p.hex()}, out={"hex": (b"\1d\2\3\2" + varint(n) + p).hex()})
@@ -258,7 +259,10 @@ def vouchers(to):
     now, end = 1700000000, 1700003600
     relay, me, other = ed_id(7), ed_id(8), ed_id(9)
     domain, kind = "libp2p-relay-rsvp", b"\x03\x02"
-    rule = "libp2p/specs relay/circuit-v2.md, Reservation Vouchers: signed by the relay, for this peer"
+    spec = "libp2p/specs relay/circuit-v2.md, Reservation Vouchers: "
+    signer, sealed_as = spec + "signed with the key of the relay", spec + "an envelope of domain libp2p-relay-rsvp and payload type 0x0302"
+    rules = {"of-another-relay": spec + "relay is who signed it", "for-another-peer": spec + "peer is who reserved", "swapped": spec + "relay is who signed it, peer who reserved", "other-domain": sealed_as, "other-type": sealed_as, "garbage": sealed_as,
+             "empty-payload": "libp2p/specs relay/circuit-v2.md, message Voucher: relay and peer are there, and are peer ids"}
     op = "relay_voucher.reserve"
 
     def given(sealed, expire=end, **more):
@@ -271,11 +275,11 @@ def vouchers(to):
                                ("for-another-peer", envelope(7, domain, kind, voucher(relay, other, end)), "Replay"), ("swapped", envelope(7, domain, kind, voucher(me, relay, end)), "Forged"), 
                                ("other-domain", envelope(7, "libp2p-peer-record", kind, voucher(relay, me, end)), "WrongKey"), ("other-type", envelope(7, domain, b"\x03\x01", voucher(relay, me, end)), "WrongKey"), ("sig-flipped", flipped(good, len(good) - 1), "WrongMac"),
                                ("payload-flipped", flipped(good, 50), "WrongMac"), ("garbage", b"garbage", "WrongValue"), ("empty-payload", envelope(7, domain, kind, b""), "Missing")):
-        to.reject(op, name, [flag], given(sealed), rule, "auth")
+        to.reject(op, name, [flag], given(sealed), rules.get(name, signer), "auth")
     to.lenient(op, "expired-2", ["Replay"], given(envelope(7, domain, kind, voucher(relay, me, now - 1))), "the voucher has expired, the reservation has not; whoever is shown the voucher has to look, not the client alone")
     for n in spread(len(good), 20):
         if n:
-            to.reject(op, "voucher-cut-at-%d" % n, ["Truncated"], given(good[:n]), rule, "auth")
+            to.reject(op, "voucher-cut-at-%d" % n, ["Truncated"], given(good[:n]), sealed_as if n in pb_ends(good) else pb_rule(good[:n]), "auth")
     for status in (200, 201, 202, 203, 204, 400, 401, 999):
         to.reject(op, "status-%d" % status, ["WrongState"], given(b"", status=status), "libp2p/specs relay/circuit-v2.md, Reservation: another status than OK is a refusal", "state")
     to.reject(op, "reservation-expired", ["Replay"], given(b"", expire=now - 10), "libp2p/specs relay/circuit-v2.md, Reservation: expire is in the future", "state")
@@ -358,6 +362,11 @@ def line(text):
     return varint(len(data) + 1) + data + b"\n"
 
 
+HEADER = {"other-version": "the version is 1.0.0", "no-newline": "a line ends with a newline", "empty-line": "a line ends with a newline; one of no octets has none", "http": "a line stands behind its length, as an unsigned-varint",
+          "overlong-length": "the length is an unsigned-varint, and so in its shortest form", "huge-length": "the first line is /multistream/1.0.0 and a newline, 19 octets", "four-octet-length": "the first line is /multistream/1.0.0 and a newline, 19 octets",
+          "cr": "the line ends with a newline, not with a carriage return and a newline"}
+
+
 def multistream(to):
     op, head = "multistream.negotiate", line("/multistream/1.0.0")
 
@@ -387,7 +396,7 @@ def multistream(to):
         for name, first, flag in (("other-version", line("/multistream/2.0.0"), "UnknownValue"), ("no-header", line("/a/1"), "Missing"), ("no-newline", varint(18) + b"/multistream/1.0.0", "Missing"), ("empty-line", b"\0", "WrongLength"),
                                   ("http", b"GET / HTTP/1.1\r\n\r\n", "WrongValue"), ("overlong-length", overlong(19, 2) + b"/multistream/1.0.0\n", "OverlongVarint"), ("huge-length", varint(1 << 30), "Limit"), ("four-octet-length", b"\xff\xff\xff\x7f", "Limit"), ("case", line("/Multistream/1.0.0"), "WrongValue"), ("cr", line("/multistream/1.0.0\r"), "WrongValue")):
             error = "malformed" if flag == "Limit" or name in ("overlong-length", "no-newline") else "limit" if name == "empty-line" else "state"
-            bad("%s-%s" % (role, name), [flag], role, ["/a/1"], [first + line("/a/1")], error, "each side begins with /multistream/1.0.0 and a newline, behind its length")
+            bad("%s-%s" % (role, name), [flag], role, ["/a/1"], [first + line("/a/1")], error, HEADER.get(name, "each side begins with the line /multistream/1.0.0, and with nothing else"))
     for name, answer in (("other-protocol", line("/b/1")), ("longer", line("/a/1.0")), ("header-twice", head)):
         bad("dialer-answer-" + name, ["WrongValue"], "dialer", ["/a/1"], [head + answer], "state", "the answer is the proposal, or na")
 

@@ -120,7 +120,7 @@ def candidates(to):
     to.lenient(op, "candidate-number-2", ["WrongType"], {"json": '{"candidate":5,%s}' % mid}, "WebIDL makes a DOMString of any value; it is no candidate either way")
     whole = '{"candidate":"%s","sdpMid":"0"}' % text
     for n in range(1, len(whole)):
-        to.reject(op, "cut-at-%d" % n, ["Truncated"], {"json": whole[:n]}, "RFC 8259 section 4: an object ends with }" if n < len(whole) else None)
+        to.reject(op, "cut-at-%d" % n, ["Truncated"], {"json": whole[:n]}, "RFC 8259 section 7: a string ends with a quotation mark" if whole[:n].count('"') % 2 else "RFC 8259 section 4: an object ends with }")
     for name, bad, rule in (("array", "[]", TO_JSON + ": an object"), ("number", "7", TO_JSON + ": an object"), ("text", "candidate", "RFC 8259 section 3: of the bare words there are true, false and null"), ("trailing", whole + "x", "RFC 8259 section 2: one value"), ("trailing-object", whole + whole, "RFC 8259 section 2: one value"),
                             ("single-quotes", whole.replace('"', "'"), "RFC 8259 section 7: strings stand in quotation marks"), ("comma", '{"candidate":"x",}', "RFC 8259 section 4: a member follows a comma"), ("no-colon", '{"candidate" "x"}', "RFC 8259 section 4: a colon follows a name"),
                             ("bad-escape", '{"candidate":"\\x41"}', "RFC 8259 section 7: the characters that may be escaped"), ("bare-word", "{candidate:1}", "RFC 8259 section 4: a name is a string"), ("true", "true", TO_JSON + ": an object"), ("candidate-object-2", '{"candidate":{},%s}' % mid, TO_JSON + ": candidate is a string"),

@@ -42,6 +42,8 @@ OPS = {
 }
 
 # The clause that an invalid case of the operation breaks, by a pattern of its reason.
+PROTOBUF = [("truncated varint", "Protocol Buffers encoding, Base 128 Varints: the last octet has its top bit clear"), ("too long", "Protocol Buffers encoding, Base 128 Varints: at most ten octets"), ("", "Protocol Buffers encoding, Message Structure: wire types are 0 to 5")]
+
 RULES = {
     "varint.decode": [("9 bytes", "multiformats unsigned-varint: at most 9 octets"), ("minimal", "multiformats unsigned-varint: the shortest form alone"), ("", "multiformats unsigned-varint: the last octet has its top bit clear")],
     "multiaddr.parse": [
@@ -56,9 +58,11 @@ RULES = {
         ("prefix|empty", "multiformats/multibase: the first character is an assigned prefix"), ("dangling", "RFC 4648 section 6: 40 bits are eight characters; 1, 3 or 6 are no whole number of octets"),
         ("odd", "RFC 4648 section 8: two characters for an octet"), ("", "RFC 4648 section 3.3: no characters outside the base's alphabet")],
     "multihash.decode": [("varint", "multiformats unsigned-varint, as multiformats/multihash uses it"), ("", "multiformats/multihash, Format: as many octets of digest as the length says")],
-    "peer_id.parse": [("CID", "libp2p/specs peer-ids: a CIDv1 with the multicodec libp2p-key"), ("", "libp2p/specs peer-ids: a multihash, identity up to 42 octets or sha2-256")],
-    "public_key.decode": [("Data|Type", "libp2p/specs peer-ids, Keys: Type and Data are required"), ("", "libp2p/specs peer-ids, Key Types")],
-    "public_key.verify": [("", "libp2p/specs peer-ids, How Keys are Encoded and Messages Signed")],
+    "peer_id.parse": [("CID", "libp2p/specs peer-ids: a CIDv1 with the multicodec libp2p-key"), ("alphabet", "libp2p/specs peer-ids, String representation: base58btc"), ("neither", "libp2p/specs peer-ids, Peer IDs: the hash is identity or sha2-256"), ("length does not", "multiformats/multihash, Format: as many octets of digest as the length says"),
+        ("", "multiformats/multihash, Format: code, length and digest")],
+    "public_key.decode": [("Data|Type", "libp2p/specs peer-ids, Keys: Type and Data are required"), ("unknown key type", "libp2p/specs peer-ids, Keys: KeyType is 0 to 3"), ("Ed25519", "libp2p/specs peer-ids, Ed25519: Data is the public key, 32 octets (RFC 8032 section 5.1.5)"),
+        ("secp256k1", "libp2p/specs peer-ids, Secp256k1: Data is a compressed point of the curve, 33 octets (SEC 1 section 2.3.3)"), ("", "libp2p/specs peer-ids, RSA and ECDSA: Data is a SubjectPublicKeyInfo in DER")],
+    "public_key.verify": [("", "libp2p/specs peer-ids, Key Types: the signature is of this message under this key")],
     "stun_message.decode": [("magic", "RFC 8489 section 5: the magic cookie is 0x2112A442"), ("top two", "RFC 8489 section 5: the top two bits are zero"), ("multiple of 4", "RFC 8489 section 5: the length is a multiple of 4"), ("attribute", "RFC 8489 section 14: an attribute lies inside the message"), ("", "RFC 8489 section 5: the length is that of the message without its header")],
     "stun_message.type": [("", "RFC 8489 section 5: the top two bits are zero")],
     "stun_message.xor_address": [("", "RFC 8489 section 14.2, address family and length")],
@@ -70,17 +74,18 @@ RULES = {
     "dtls_record.decode": [("version", "RFC 6347 section 4.1: DTLS 1.0 or 1.2"), ("content type", "RFC 5246 section 6.2.1: ContentType"), ("fragment", "RFC 6347 section 4.2.2: a fragment lies inside its record"), ("", "RFC 6347 section 4.1.2.7: invalid records are discarded")],
     "dtls_client_hello.decode": [("extension", "RFC 5246 section 7.4.1.4"), ("", "RFC 5246 section 7.4.1.2, RFC 6347 section 4.2.1")],
     "dcep.decode": [("channel type", "RFC 8832 section 8.2.2: the type is not assigned"), ("message type", "RFC 8832 section 8.2.1: the message type is not assigned"), ("", "RFC 8832 section 5.1: label and protocol have the lengths given")],
-    "webrtc_framing.decode": [("varint", "libp2p/specs webrtc, Multiplexing: an unsigned-varint length, then the protobuf"), ("wire type|field", "Protocol Buffers encoding; libp2p/specs webrtc, message Message"), ("", "libp2p/specs webrtc, Multiplexing: the length is that of the message")],
+    "webrtc_framing.decode": [("varint", "libp2p/specs webrtc, Multiplexing: an unsigned-varint length, then the protobuf"), ("field runs past", "Protocol Buffers encoding, Length-Delimited Records: as many octets follow as the length says"), ("wire type", "Protocol Buffers encoding, Groups: each ends with a tag of its own"), ("after the message", "libp2p/specs webrtc, Multiplexing: the length is that of the message, and one frame was asked for"), ("", "libp2p/specs webrtc, Multiplexing: as many octets follow as the length says")],
     "ice_candidate.parse": [("tcp", "RFC 6544 section 4.5"), ("", "RFC 8839 section 5.1, the grammar of candidate")],
     "ice_credentials.check": [("", "RFC 8839 section 5.4: ice-ufrag 4 to 256, ice-pwd 22 to 256 ice-chars")],
     "fingerprint.parse": [("", "RFC 8122 section 5, the grammar of fingerprint")],
     "sdp.role": [("", "RFC 8842 section 5.3, RFC 4145 section 4.1")],
-    "noise_xx.read": [("tag|static", "Noise section 5.1: DecryptWithAd fails, the handshake ends"), ("", "Noise section 5.3, ReadMessage")],
-    "noise_payload.verify": [("protobuf|wire", "libp2p/specs noise, message NoiseHandshakePayload"), ("", "libp2p/specs noise: identity_sig is of identity_key over the static key")],
-    "relay_hop.decode": [("", "Protocol Buffers encoding; libp2p/specs relay/circuit-v2.md, HopMessage")],
-    "relay_stop.decode": [("", "Protocol Buffers encoding; libp2p/specs relay/circuit-v2.md, StopMessage")],
-    "signed_envelope.open": [("", "libp2p/specs RFC 0002: the signature covers domain, type and payload")],
-    "yamux_frame.decode": [("", "yamux spec, Framing: version 0, types 0 to 3, 12 octets")],
+    "noise_xx.read": [("tag|static", "Noise section 5.1: DecryptWithAd fails, the handshake ends"), ("shorter than e, s", "Noise section 5.3, ReadMessage: e and s are whole"), ("shorter", "Noise section 5.3, ReadMessage: e is whole"), ("", "Noise section 5.3, ReadMessage: e is mixed into what the next tag covers")],
+    "noise_payload.verify": [("protobuf", "Protocol Buffers encoding, Length-Delimited Records: as many octets follow as the length says"), ("wire", "libp2p/specs noise, message NoiseHandshakePayload: identity_key is bytes"), ("missing|without", "libp2p/specs noise, Libp2p Data in Handshake Messages: identity_key and identity_sig are there"), ("", "libp2p/specs noise: identity_sig is of identity_key over the static key")],
+    "relay_hop.decode": PROTOBUF,
+    "relay_stop.decode": PROTOBUF,
+    "signed_envelope.open": [("signature missing|key missing|empty", "libp2p/specs RFC 0002, Wire Format: public_key, payload_type, payload and signature are there"), ("truncated", "Protocol Buffers encoding, Length-Delimited Records: as many octets follow as the length says"), ("domain", "libp2p/specs RFC 0002, Signature Production / Verification: the domain is signed"),
+        ("payload type", "libp2p/specs RFC 0002, Signature Production / Verification: payload_type is signed"), ("payload", "libp2p/specs RFC 0002, Signature Production / Verification: payload is signed"), ("", "libp2p/specs RFC 0002, Signature Production / Verification: the signature is of public_key")],
+    "yamux_frame.decode": [("version", "yamux spec, Version Field: always 0"), ("type", "yamux spec, Type Field: 0x0 to 0x3"), ("", "yamux spec, Framing: a header has 12 octets")],
     "yamux_session.receive": [("window", "yamux spec, Flow Control: no more than the window"), ("even", "yamux spec, StreamID: the client's are odd"), ("", "yamux spec, StreamID: 0 is the session")],
 }
 
