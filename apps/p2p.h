@@ -8,26 +8,27 @@
 #define APPS_P2P_H
 
 #include "apps/args.h"
+#include "apps/dialer.h"
 #include "apps/gather.h"
 #include "apps/line_input.h"
 #include "apps/mdns_net.h"
 #include "apps/reservation.h"
 #include "apps/session.h"
 #include "apps/target.h"
-#include "apps/uplink.h"
 
-enum { P2P_RELAYS = 8, P2P_RELAY_ADDRS = 16 };
+enum { P2P_RELAYS = 8, P2P_RELAY_ADDRS = APP_DIALER_ADDRS };
 
 typedef struct p2p p2p;
 
 /* One peer, whatever its addresses: one connection, one reservation. */
 typedef struct p2p_relay {
   p2p *program;
-  app_uplink up;
+  app_dialer dialer;
   app_reservation res;
-  app_uplink_addr addrs[P2P_RELAY_ADDRS]; /* those given, then those it tells with the reservation */
-  size_t given, addrs_len, at;            /* at: which of those given is dialled; 0 once connected */
-  bool connected, failed;                 /* failed: its first try, at every address */
+  app_uplink_addr
+      addrs[P2P_RELAY_ADDRS]; /* those given, the one that works first, then those it tells with the reservation */
+  size_t given, addrs_len;
+  bool failed; /* its first try, at every address */
 } p2p_relay;
 
 struct p2p {

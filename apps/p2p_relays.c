@@ -18,7 +18,7 @@ static int bad_address(p2p *p, const char *where, const char *text) {
   return APP_EXIT_USAGE;
 }
 
-static const app_uplink_callbacks uplink_callbacks;
+static const app_dialer_callbacks dialer_callbacks;
 static const app_reservation_callbacks reservation_callbacks;
 
 /* False: there is no room for its text. */
@@ -41,7 +41,7 @@ static p2p_relay *new_relay(p2p *p, const weft_peer_id *id) {
   if (p->relays_len == P2P_RELAYS) return NULL;
   p2p_relay *r = &p->relays[p->relays_len++];
   r->program = p;
-  app_uplink_init(&r->up, &p->node, &p->tcp, &uplink_callbacks, r);
+  app_dialer_init(&r->dialer, &p->node, &p->tcp, &dialer_callbacks, r);
   weft_peer_id_from_bytes(&cfg.self, p->node.identity.peer_id, sizeof p->node.identity.peer_id);
   app_reservation_init(&r->res, &cfg, &reservation_callbacks, r);
   return r;
@@ -101,29 +101,21 @@ int p2p_add_relays(p2p *p, const app_list *given) {
 
 /* ---- their connections ---------------------------------------------------------------------------------------------------------- */
 
-static void dial_at(p2p_relay *r, size_t i, weft_time now) {
-  if (app_uplink_busy(&r->up)) return;
-  r->at = i;
-  app_report_connecting(&r->program->node.report, r->addrs[i].text);
-  app_uplink_dial(&r->up, &r->addrs[i], now);
+static void dial(p2p_relay *r, weft_time now) { app_dialer_dial(&r->dialer, r->addrs, r->given, now); }
+
+static app_peer *peer_of(const p2p_relay *r) { return r->dialer.up ? r->dialer.up->peer : NULL; }
+
+static void relay_dialling(void *user, const app_uplink_addr *at, weft_time now) {
+  p2p_relay *r = user;
+  (void)now;
+  app_report_connecting(&r->program->node.report, at->text);
 }
 
-/* The address that works is the first: told first, dialled first. */
-static void put_first(p2p_relay *r) {
-  app_uplink_addr a = r->addrs[r->at];
-  memmove(&r->addrs[1], &r->addrs[0], r->at * sizeof a);
-  r->addrs[0] = a;
-  r->at = 0;
-  r->up.at = &r->addrs[0];
-}
-
-static void relay_up(void *user, app_uplink *u, app_peer *relay, weft_time now) {
+static void relay_up(void *user, app_dialer *d, app_peer *relay, weft_time now) {
   p2p_relay *r = user;
   p2p *p = r->program;
-  r->connected = true;
-  put_first(r);
   app_report_step(&p->node.report, "Relay: connected to %s, %s", relay->id_text,
-                  u->at->direct ? "webrtc-direct" : "TCP with Noise and Yamux");
+                  d->up->at->direct ? "webrtc-direct" : "TCP with Noise and Yamux");
   (void)app_peer_identify(relay, now);
   if (p->listen) {
     app_reservation_connected(&r->res, relay, now);
@@ -134,59 +126,50 @@ static void relay_up(void *user, app_uplink *u, app_peer *relay, weft_time now) 
   }
 }
 
-static void dial_next(p2p *p, const weft_closed *why, weft_time now) {
+/* Of all relays, what tells most. */
+static void no_relay(p2p *p, weft_time now) {
   app_session *s = p->wants_circuit;
-  if (++p->relay_at < p->relays_len) {
-    dial_at(&p->relays[p->relay_at], 0, now);
-    return;
-  }
+  const weft_closed *why = &p->relays[0].dialer.why;
+  for (size_t i = 1; i < p->relays_len; i++)
+    if (app_dialer_tells(&p->relays[i].dialer.why) > app_dialer_tells(why)) why = &p->relays[i].dialer.why;
   p->wants_circuit = NULL;
   app_session_no_circuit(s, why, why->code == WEFT_EAUTH, now);
 }
 
-/* True: another of its addresses is tried. */
-static bool dial_elsewhere(p2p_relay *r, const weft_closed *why, weft_time now) {
-  p2p *p = r->program;
-  if (r->at + 1 >= r->given || !(p->listen || p->wants_circuit)) return false;
-  app_report_step(&p->node.report, "Relay: %s: %s; trying its next address", r->addrs[r->at].text, why->text);
-  dial_at(r, r->at + 1, now);
-  return true;
-}
-
-static void relay_down(void *user, app_uplink *u, const weft_closed *why, weft_time now) {
+static void relay_down(void *user, app_dialer *d, bool lost, const weft_closed *why, weft_time now) {
   p2p_relay *r = user;
   p2p *p = r->program;
-  bool was = r->connected;
-  (void)u;
-  r->connected = false;
-  if (p->leaving || (!was && dial_elsewhere(r, why, now))) return;
+  (void)d;
+  if (p->leaving) return;
   if (p->listen)
     app_reservation_disconnected(&r->res, why, now);
-  else if (p->wants_circuit)
-    dial_next(p, why, now);
-  else
+  else if (lost || !p->wants_circuit)
     app_report_step(&p->node.report, "Relay: connection lost: %s", why->text);
+  else if (++p->relay_at < p->relays_len)
+    dial(&p->relays[p->relay_at], now);
+  else
+    no_relay(p, now);
 }
 
-static const app_uplink_callbacks uplink_callbacks = {relay_up, relay_down};
+static const app_dialer_callbacks dialer_callbacks = {relay_dialling, relay_up, relay_down};
 
 void p2p_need_circuit(void *user, app_session *s, weft_time now) {
   p2p *p = user;
   for (size_t i = 0; i < p->relays_len; i++)
-    if (p->relays[i].up.peer) {
-      app_session_circuit(s, p->relays[i].up.peer, now);
+    if (peer_of(&p->relays[i])) {
+      app_session_circuit(s, peer_of(&p->relays[i]), now);
       return;
     }
   p->wants_circuit = s;
   p->relay_at = 0;
-  dial_at(&p->relays[0], 0, now);
+  dial(&p->relays[0], now);
 }
 
 void p2p_relay_path(void *user, const app_circuit *c, char *local, char *remote) {
   const p2p *p = user;
   for (size_t i = 0; i < p->relays_len; i++) {
-    const app_uplink *u = &p->relays[i].up;
-    if (!u->peer || strcmp(u->peer->id_text, c->relay_text) != 0) continue;
+    const app_uplink *u = p->relays[i].dialer.up;
+    if (!u || !u->peer || strcmp(u->peer->id_text, c->relay_text) != 0) continue;
     app_uplink_local(u, local);
     weft_addr_format(&u->at->to, remote, WEFT_ADDR_TEXT_MAX);
     return;
@@ -197,13 +180,13 @@ void p2p_relay_path(void *user, const app_circuit *c, char *local, char *remote)
 
 static void dial_relay(void *user, app_reservation *res, weft_time now) {
   (void)res;
-  dial_at(user, 0, now);
+  dial(user, now);
 }
 
 /* Of the addresses that the relay tells, those that others may reach it at. They are told on, never dialled: nothing makes us send where it says. */
 static bool of_use(const p2p_relay *r, const app_uplink_addr *a) {
   const weft_peer_id *id = &r->res.cfg.relay;
-  const weft_addr *here = &r->up.at->to;
+  const weft_addr *here = &r->dialer.up->at->to;
   return a->relay.len == id->len && memcmp(a->relay.bytes, id->bytes, id->len) == 0 && !knows(r, a) &&
          !weft_addr_is_unspecified(&a->to) && !weft_addr_is_multicast(&a->to) &&
          (!weft_addr_is_loopback(&a->to) || weft_addr_is_loopback(here)) &&
@@ -254,7 +237,7 @@ static void on_reserved(void *user, app_reservation *res, bool first, weft_time 
   p2p *p = r->program;
   char text[WEFT_MULTIADDR_TEXT_MAX] = "";
   (void)listen_text(r, &r->addrs[0], text);
-  app_report_reserved(&p->node.report, r->up.peer->id_text, text, res->expire);
+  app_report_reserved(&p->node.report, peer_of(r)->id_text, text, res->expire);
   if (first) print_listening(r);
   if (!p->ever_reserved) announce(p, text, now);
 }
@@ -278,7 +261,8 @@ static void on_failed(void *user, app_reservation *res, const weft_closed *why, 
   if (p->leaving) return;
   r->failed = !res->ever;
   bool hopeless = !p->ever_reserved && all_failed(p);
-  snprintf(text, sizeof text, "no reservation at %s: %s", r->addrs[r->at].text, why->text);
+  snprintf(text, sizeof text, "no reservation at %s: %s", why == &r->dialer.why ? r->dialer.why_addr : r->addrs[0].text,
+           why->text);
   snprintf(hint, sizeof hint, "it is tried again in %u s", (unsigned)(again / WEFT_SEC(1)));
   app_report_error(&p->node.report, why->layer, why->step, why->code, text, hopeless ? relay_hint(why) : hint);
   if (hopeless) p2p_leave(p, why->code == WEFT_EAUTH ? APP_EXIT_REFUSED : APP_EXIT_NO_ANSWER, now);
@@ -294,7 +278,7 @@ void p2p_reserve(p2p *p, weft_time now) {
 
 /* The relay's UDP port of the same machine; when it is not known, the number of its TCP port. */
 static weft_addr stun_at(const p2p_relay *r) {
-  const weft_addr *here = &r->up.at->to;
+  const weft_addr *here = &r->dialer.up->at->to;
   for (size_t i = 0; i < r->addrs_len; i++)
     if (r->addrs[i].direct && weft_addr_equal_ip(&r->addrs[i].to, here)) return r->addrs[i].to;
   return *here;
@@ -313,9 +297,10 @@ void p2p_attempt(void *user, weft_time now) {
   size_t n = 0;
   (void)now;
   for (size_t i = 0; i < p->relays_len; i++) {
-    const app_uplink *u = &p->relays[i].up;
-    if (u->peer && weft_addr_is_loopback(&u->at->to)) loopback = true;
-    if (u->peer && !p->stun_given && n < APP_PRIVATE_STUN) servers[n++] = stun_at(&p->relays[i]);
+    const app_uplink *u = p->relays[i].dialer.up;
+    if (!u || !u->peer) continue;
+    if (weft_addr_is_loopback(&u->at->to)) loopback = true;
+    if (!p->stun_given && n < APP_PRIVATE_STUN) servers[n++] = stun_at(&p->relays[i]);
   }
   for (size_t i = 0; i < p->stun_len; i++) servers[n++] = p->stun[i];
   report_stun(p, servers, n);
@@ -346,18 +331,18 @@ void p2p_resolve(void *user, const char *name, weft_time now) {
 /* ---- all of them ---------------------------------------------------------------------------------------------------------------------- */
 
 void p2p_relays_close(p2p *p, weft_time now) {
-  for (size_t i = 0; i < p->relays_len; i++) app_uplink_close(&p->relays[i].up, now);
+  for (size_t i = 0; i < p->relays_len; i++) app_dialer_close(&p->relays[i].dialer, now);
 }
 
 bool p2p_relays_busy(const p2p *p) {
   for (size_t i = 0; i < p->relays_len; i++)
-    if (app_uplink_busy(&p->relays[i].up)) return true;
+    if (app_dialer_busy(&p->relays[i].dialer)) return true;
   return p->tcp.lingering_len > 0;
 }
 
 void p2p_relays_tick(p2p *p, weft_time now) {
   for (size_t i = 0; i < p->relays_len; i++) {
-    app_uplink_tick(&p->relays[i].up, now);
+    app_dialer_tick(&p->relays[i].dialer, now);
     if (p->listen && !p->leaving && app_reservation_deadline(&p->relays[i].res) <= now)
       app_reservation_tick(&p->relays[i].res, now);
   }
@@ -366,7 +351,7 @@ void p2p_relays_tick(p2p *p, weft_time now) {
 weft_time p2p_relays_deadline(const p2p *p) {
   weft_time at = WEFT_NEVER;
   for (size_t i = 0; i < p->relays_len; i++) {
-    weft_time a = app_uplink_deadline(&p->relays[i].up), b = WEFT_NEVER;
+    weft_time a = app_dialer_deadline(&p->relays[i].dialer), b = WEFT_NEVER;
     if (p->listen && !p->leaving) b = app_reservation_deadline(&p->relays[i].res);
     if (a < at) at = a;
     if (b < at) at = b;

@@ -123,6 +123,7 @@ static void tcp_connected(void *user, app_tcp *t, weft_time now) {
       .expected_peer_len = u->at->relay.len,
       .record = {.record = u->node->record, .local = *app_tcp_local(t), .remote = *app_tcp_remote(t), .dialer = true}};
   app_link_callbacks cb = {link_output, link_ready, link_closed};
+  u->answered = true;
   u->limit_at = WEFT_NEVER;
   int rc = app_link_new(&u->link, &cfg, &cb, u);
   if (rc == WEFT_OK)
@@ -193,6 +194,10 @@ static void on_ready(app_uplink *u, const weft_webrtc_event *ev, weft_time now) 
 static void conn_event(void *user, weft_webrtc *c, const weft_webrtc_event *ev, weft_time now) {
   app_uplink *u = user;
   (void)c;
+  if (ev->type == WEFT_WEBRTC_EVENT_STEP) {
+    u->answered = true;
+    u->limit_at = WEFT_NEVER;
+  }
   if (ev->type == WEFT_WEBRTC_EVENT_READY) on_ready(u, ev, now);
   if (ev->type == WEFT_WEBRTC_EVENT_STREAM && u->peer) app_peer_stream_event(u->peer, ev->stream, now);
   if (ev->type == WEFT_WEBRTC_EVENT_CLOSED) down(u, &ev->closed, now);
@@ -230,6 +235,7 @@ void app_uplink_dial(app_uplink *u, app_uplink_addr *at, weft_time now) {
   if (app_uplink_busy(u)) return;
   u->at = at;
   u->dialling = true;
+  u->answered = false;
   if (u->at->direct)
     dial_direct(u, now);
   else
@@ -237,6 +243,10 @@ void app_uplink_dial(app_uplink *u, app_uplink_addr *at, weft_time now) {
 }
 
 bool app_uplink_busy(const app_uplink *u) { return u->dialling; }
+
+void app_uplink_hurry(app_uplink *u, weft_time at) {
+  if (u->dialling && !u->answered && at < u->limit_at) u->limit_at = at;
+}
 
 void app_uplink_close(app_uplink *u, weft_time now) {
   if (u->link)
@@ -265,8 +275,11 @@ void app_uplink_local(const app_uplink *u, char text[WEFT_ADDR_TEXT_MAX]) {
 
 void app_uplink_tick(app_uplink *u, weft_time now) {
   if (now >= u->limit_at) {
-    down_here(u, WEFT_WHO_TIMEOUT, "tcp", "connect", WEFT_ETIMEDOUT,
-              "the relay did not answer the TCP connection in time", now);
+    if (u->at->direct)
+      down_here(u, WEFT_WHO_TIMEOUT, "ice", "checks", WEFT_ETIMEDOUT, "the relay's UDP port did not answer", now);
+    else
+      down_here(u, WEFT_WHO_TIMEOUT, "tcp", "connect", WEFT_ETIMEDOUT,
+                "the relay did not answer the TCP connection in time", now);
     return;
   }
   if (u->link && app_link_deadline(u->link) <= now) app_link_tick(u->link, now);
@@ -290,4 +303,7 @@ void app_uplink_end(app_uplink *u, weft_time now) {
   u->peer = NULL;
   u->conn = NULL;
   u->tcp = NULL;
+  u->at = NULL;
+  u->dialling = false;
+  u->limit_at = WEFT_NEVER;
 }

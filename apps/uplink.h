@@ -1,5 +1,5 @@
 /* apps: the connection to a relay, over TCP (Noise, Yamux) or over webrtc-direct, on the program's loop and sockets; one at a time, at any of
- * the relay's addresses.
+ * the relay's addresses. dialer.h tries several side by side.
  *
  *   app_uplink_init(&u, &node, &tcp_pool, &callbacks, me);
  *   app_uplink_address(&addr, &multiaddr, why, sizeof why);   /ip4/127.0.0.1/tcp/9091/p2p/12D3Koo...
@@ -45,7 +45,7 @@ struct app_uplink {
   app_link *link;
   weft_webrtc *conn;
   app_peer *peer;
-  bool dialling;
+  bool dialling, answered; /* answered: something is there: TCP is connected, or a path found */
   weft_time limit_at;
   void *data; /* the program's */
 };
@@ -55,6 +55,8 @@ void app_uplink_init(app_uplink *u, app_node *n, app_tcp_pool *pool, const app_u
 int app_uplink_address(app_uplink_addr *a, const weft_multiaddr *ma, char *why, size_t cap);
 /* Nothing while it is busy. The address must outlive the connection; when it moves, set u->at. */
 void app_uplink_dial(app_uplink *u, app_uplink_addr *at, weft_time now);
+/* An attempt that nobody has answered ends then, if not before. */
+void app_uplink_hurry(app_uplink *u, weft_time at);
 void app_uplink_close(app_uplink *u, weft_time now);
 bool app_uplink_busy(const app_uplink *u); /* dialling, up, or closing */
 bool app_uplink_input(app_uplink *u, const weft_addr *local, const weft_addr *remote, const uint8_t *data, size_t len,
@@ -63,6 +65,7 @@ bool app_uplink_input(app_uplink *u, const weft_addr *local, const weft_addr *re
 void app_uplink_local(const app_uplink *u, char text[WEFT_ADDR_TEXT_MAX]);
 void app_uplink_tick(app_uplink *u, weft_time now);
 weft_time app_uplink_deadline(const app_uplink *u);
+/* Without a word and without down(). It may be dialled again. */
 void app_uplink_end(app_uplink *u, weft_time now);
 
 #endif

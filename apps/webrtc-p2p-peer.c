@@ -114,7 +114,7 @@ static void on_datagram(void *user, const weft_addr *local, const weft_addr *rem
                         weft_time now) {
   p2p *p = user;
   for (size_t i = 0; i < p->relays_len; i++)
-    if (app_uplink_input(&p->relays[i].up, local, remote, data, len, now)) return;
+    if (app_dialer_input(&p->relays[i].dialer, local, remote, data, len, now)) return;
   (void)app_private_input(&p->sessions.direct, local, remote, data, len, now);
 }
 
@@ -192,7 +192,7 @@ static void end(p2p *p) {
   app_sessions_end(&p->sessions, now);
   for (size_t i = 0; i < p->relays_len; i++) {
     app_reservation_end(&p->relays[i].res);
-    app_uplink_end(&p->relays[i].up, now);
+    app_dialer_end(&p->relays[i].dialer, now);
   }
   app_tcp_pool_end(&p->tcp);
   if (p->mdns.open) app_mdns_net_close(&p->mdns);

@@ -112,6 +112,11 @@ expect "no file of Alice's" 2 "did not appear" "$peer" -m dial --timeout 1
 expect "stale file of Alice's" 2 "was left by a peer that is gone" "$peer" -m dial --timeout 1 --addr-file stale.json
 expect "relay down, listen" 3 "Connection refused" "$peer" -m listen --relay "$down"
 expect "relay down, dial" 3 "Connection refused" "$peer" -m dial "$down/p2p-circuit/webrtc/p2p/$other"
+hash=uEiAtEyUBqT_LXxzKUE0q5eyv35ULRE3eEQhOMg9Gd6tw0w
+silent=/ip4/127.0.0.1/udp/9/webrtc-direct/certhash/$hash/p2p
+expect "TCP refused, UDP silent: the first is told, and soon" 3 "no reservation at $down: .*Connection refused" timeout 8 "$peer" -m listen --relay "$down" --relay "$silent/$other"
+expect "the other way round" 3 "no reservation at $down: .*Connection refused" timeout 8 "$peer" -m listen --relay "$silent/$other" --relay "$down"
+expect "and when dialling" 3 "Connection refused" timeout 8 "$peer" -m dial --relay "$silent/$other" --relay "$down" "/webrtc/p2p/$other"
 
 # ---- chats -----------------------------------------------------------------------------------------------------------------------------
 start_relay -p 0
@@ -140,6 +145,11 @@ expect "the relay from its file" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --se
 expect "over webrtc-direct to the relay" 0 '"path":"direct"' "$peer" -m dial --json --bind 127.0.0.1 --send hello "$relay_direct/p2p-circuit/webrtc/p2p/$alice_id"
 expect "a relay that is down, then one that is not" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --relay "$down" --relay "$relay_addr" --send hello "/webrtc/p2p/$alice_id"
 expect "one address that is down, then one of the same relay that is not" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --relay "/ip4/127.0.0.1/tcp/9/p2p/${relay_addr##*/}" --relay "$relay_addr" --send hello "/webrtc/p2p/$alice_id"
+expect "one that is silent, then one of the same relay that is not" 0 "hello" timeout 8 "$peer" -m dial --bind 127.0.0.1 --relay "$silent/${relay_addr##*/}" --relay "$relay_addr" --send hello "/webrtc/p2p/$alice_id"
+lie=${relay_addr%/p2p/*}/p2p/$other # where somebody else answers
+expect "an identity refused, then a port" 4 "peer id: no reservation at $lie: " "$peer" -m listen --addr-file none.json --relay "$lie" --relay "$down"
+expect "a port, then an identity" 4 "peer id: no reservation at $lie: " "$peer" -m listen --addr-file none.json --relay "$down" --relay "$lie"
+expect "the same when dialling" 4 "peer id" "$peer" -m dial --relay "$lie" --relay "$down" --send x "/webrtc/p2p/$alice_id"
 expect "a line as long as may be" 0 "." "$peer" -m dial --bind 127.0.0.1 --json --send "$(head -c 4096 /dev/zero | tr '\0' x)"
 check "it came back whole" has out '"event":"data".*"bytes":4096'
 expect "from an interface" 0 '"event":"path".*"path":"direct","local":"127.0.0.1' "$peer" -m dial --json --bind lo --send x
