@@ -8,9 +8,17 @@
 #include "base/hash.h"
 
 static void (*const of_cut[SESSION_CUTS])(questions *q) = {
-    [SESSION_UDP] = questions_udp,         [SESSION_STUN] = questions_stun, [SESSION_DTLS] = questions_dtls,
-    [SESSION_SCTP] = questions_sctp,       [SESSION_DCEP] = questions_dcep, [SESSION_MESSAGES] = questions_messages,
+    [SESSION_UDP] = questions_udp,
+    [SESSION_STUN] = questions_stun,
+    [SESSION_DTLS] = questions_dtls,
+    [SESSION_SCTP] = questions_sctp,
+    [SESSION_DCEP] = questions_dcep,
+    [SESSION_MESSAGES] = questions_messages,
     [SESSION_STREAMS] = questions_streams,
+    [SESSION_TCP] = questions_tcp,
+    [SESSION_NOISE] = questions_noise_messages,
+    [SESSION_YAMUX] = questions_yamux,
+    [SESSION_YAMUX_STREAMS] = questions_yamux_streams,
 };
 
 /* ---- one question ---- */

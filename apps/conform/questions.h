@@ -42,5 +42,9 @@ void questions_dcep(questions *q);
 void questions_messages(questions *q);
 void questions_streams(questions *q);
 void questions_noise(questions *q); /* of channel 0, part of streams */
+void questions_tcp(questions *q);
+void questions_noise_messages(questions *q); /* of noise.jsonl */
+void questions_yamux(questions *q);
+void questions_yamux_streams(questions *q);
 
 #endif

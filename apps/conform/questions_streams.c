@@ -1,4 +1,4 @@
-/* Of streams.jsonl: what our side says in multistream-select, and the messages of the protocols that were agreed on. */
+/* Of streams.jsonl and yamux-streams.jsonl, and of the beginning of tcp.jsonl: what our side says in multistream-select, and the messages of the protocols that were agreed on. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,4 +165,30 @@ void questions_streams(questions *q) {
     if (first && session_opener(q->s, c->units[i].stream, &dialer_opened))
       ask_for_stream(q, c->units[i].stream, dialer_opened);
   }
+}
+
+/* The side that opened the connection has the odd ids (yamux spec, "StreamID field"). */
+static void ask_for_yamux_stream(questions *q, uint32_t stream) {
+  session_talk t;
+  if (!session_talk_take(&t, q->s, SESSION_YAMUX_STREAMS, stream, 0)) abort();
+  ask_for_life(q, stream % 2 == 1, &t.side[1], &t.side[0]);
+  session_talk_free(&t);
+}
+
+void questions_yamux_streams(questions *q) {
+  const session_cut *c = &q->s->cuts[SESSION_YAMUX_STREAMS];
+  for (size_t i = 0; i < c->len; i++) {
+    bool first = true;
+    for (size_t k = 0; k < i && first; k++) first = c->units[k].stream != c->units[i].stream;
+    if (first) ask_for_yamux_stream(q, c->units[i].stream);
+  }
+}
+
+/* Over TCP Noise is agreed upon first (libp2p specs connections/README.md). */
+void questions_tcp(questions *q) {
+  session_talk t;
+  bool us = q->s->us_dialer;
+  if (!session_talk_take(&t, q->s, SESSION_TCP, 0, 0)) abort();
+  if (t.side[us].len > 0) ask_to_negotiate(q, us, &t.side[us], &t.side[!us]);
+  session_talk_free(&t);
 }
