@@ -7,9 +7,10 @@ import libp2p
 import sctp
 import sdp
 import stun
+import yamux
 from serve import serve
 
-OPS = {op: run for module in (stun, ice, sctp, dtls, sdp, libp2p) for op, run in module.OPS.items()}
+OPS = {op: run for module in (stun, ice, sctp, dtls, sdp, libp2p, yamux) for op, run in module.OPS.items()}
 
 # These read more than they give back.
 PARTIAL = {"webrtc_stream.run", "peer_id.decode", "stun_message.decode", "sdp.parse", "dtls_record.decode", "dcep.decode"}
