@@ -2,56 +2,14 @@
 # webrtc-p2p-peer as a person or a script meets it: exit codes, error texts, address files, signals at every stage, relays that die, refuse or
 # lie. Loopback only; each case is bounded by `timeout`.  Usage: test/programs/p2p.sh [DIR OF THE PROGRAMS], beside which test/jsonl and
 # test/hostile_relay are
-set -u
-bin=$(cd "${1:-build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/common.sh"
 jsonl=$bin/../test/jsonl
 hostile=$bin/../test/hostile_relay
 peer=$bin/webrtc-p2p-peer
 relay=$bin/webrtc-p2p-relay
-. "$(dirname "$0")/events.sh"
-dir=$(mktemp -d) || exit 1
-cd "$dir" || exit 1
-passed=0
-failed=0
-pids=()
-cleanup() {
-  for p in ${pids[@]+"${pids[@]}"}; do kill -KILL "$p" 2>/dev/null; done
-  rm -rf "$dir"
-}
-trap cleanup EXIT
+show="out err alice.out alice.err"
 
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; for f in out err alice.out alice.err; do [ -f $f ] && sed "s/^/  $f: /" $f | tail -n 4; done; }
-check() { # check NAME COMMAND...
-  local name=$1
-  shift
-  "$@" > /dev/null 2>&1 && pass || fail "$name"
-}
-
-# expect NAME CODE 'regex in stdout or stderr' COMMAND...
-expect() {
-  local name=$1 code=$2 want=$3 got
-  shift 3
-  keep_events out
-  timeout 30 "$@" > out 2> err < /dev/null
-  got=$?
-  if [ "$got" -ne "$code" ]; then fail "$name: exit $got, not $code"; return; fi
-  if ! cat out err | grep -Eq -- "$want"; then fail "$name: no text like: $want"; return; fi
-  pass
-}
-
-# within SECONDS COMMAND...: waits for the command to succeed
-within() {
-  local n=$(($1 * 20))
-  shift
-  for _ in $(seq "$n"); do
-    "$@" > /dev/null 2>&1 && return 0
-    sleep 0.05
-  done
-  return 1
-}
 gone() { ! kill -0 "$1" 2>/dev/null; }
-has() { grep -Eq -- "$2" "$1"; }
 count() { grep -Ec -- "$2" "$1"; }
 at_least() { [ "$(count "$1" "$2")" -ge "$3" ]; }
 
@@ -137,7 +95,7 @@ check "selected, with types" has out '"event":"selected".*"local_type":"host","r
 cut -f 1 rows | uniq | grep -vE 'connecting|disconnected' | tr '\n' ' ' > order
 check "the order of the events" grep -q '^circuit connected signaling candidate signaling candidate selected signaling connected path message' order
 check "Alice saw it" has alice.out '"event":"path".*"direct"'
-check "Alice's lines are JSON" sh -c "'$jsonl' event < alice.out"
+check "Alice's lines are JSON" sh -c "'$jsonl' event < alice.out > /dev/null"
 expect "relayed" 0 '"path":"relayed"' "$peer" -m dial --json --relay-only --send hello
 check "nothing but relayed" sh -c '! grep -q signaling out'
 expect "the part behind the relay" 0 "hello" "$peer" -m dial --bind 127.0.0.1 --relay "$relay_addr" --send hello "/p2p-circuit/webrtc/p2p/$alice_id"
@@ -410,8 +368,4 @@ start_hostile certificate
 expect "a certificate that is not in the description" 4 "dtls: certificate" "$peer" -m dial --bind 127.0.0.1 "$relay_addr/p2p-circuit/webrtc/p2p/$alice_id"
 stop "$relay_pid"
 
-keep_events out *.out
-check_events > out 2>&1 && pass || fail "--json and events.schema.json"
-
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary_with_events

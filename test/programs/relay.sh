@@ -2,45 +2,10 @@
 # webrtc-p2p-relay as a person or a script meets it: exit codes, error texts, address files, signals, --status, limits, --allow and --deny, STUN;
 # and --mux yamux of Demo 1's client. Loopback only; each case is bounded by `timeout`.
 # Usage: test/programs/relay.sh [DIR OF THE PROGRAMS], beside which test/jsonl, test/stun_ask and test/attack are
-set -u
-bin=$(cd "${1:-build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/common.sh"
 jsonl=$bin/../test/jsonl
 stun_ask=$bin/../test/stun_ask
 attack=$bin/../test/attack
-. "$(dirname "$0")/events.sh"
-dir=$(mktemp -d) || exit 1
-cd "$dir" || exit 1
-passed=0
-failed=0
-pids=()
-cleanup() {
-  for p in "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; [ -f out ] && sed 's/^/  out: /' out | head -n 5; [ -f err ] && sed 's/^/  err: /' err | head -n 5; }
-
-# expect NAME CODE 'regex in stdout or stderr' COMMAND...
-expect() {
-  local name=$1 code=$2 want=$3 got
-  shift 3
-  keep_events out
-  timeout 20 "$@" > out 2> err < /dev/null
-  got=$?
-  if [ "$got" -ne "$code" ]; then fail "$name: exit $got, not $code"; return; fi
-  if ! cat out err | grep -Eq -- "$want"; then fail "$name: no text like: $want"; return; fi
-  pass
-}
-
-# await NAME 'regex' FILE: until the file says so, 10 s at most
-await() {
-  for _ in $(seq 200); do grep -Eq -- "$2" "$3" 2>/dev/null && { pass; return 0; }; sleep 0.05; done
-  fail "$1: no $2 in $3"
-  return 1
-}
-
 mkfifo idle
 exec 8<> idle # standard input that says nothing and does not end
 
@@ -300,8 +265,4 @@ kill -TERM "$server_pid"
 wait "$server_pid"
 [ $? -eq 0 ] && pass || fail "server on SIGTERM"
 
-keep_events out *.out
-check_events > out 2>&1 && pass || fail "--json and events.schema.json"
-
-printf '%d passed, %d failed\n' "$passed" "$failed"
-[ "$failed" -eq 0 ]
+summary_with_events

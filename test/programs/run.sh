@@ -1,37 +1,9 @@
 #!/usr/bin/env bash
 # The programs as a person or a script meets them: exit codes, error texts, address files, signals, --json. Loopback only; each case is
 # bounded by `timeout`.  Usage: test/programs/run.sh [DIR OF THE PROGRAMS], beside which test/jsonl and test/flood are
-set -u
-bin=$(cd "${1:-build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/common.sh"
 jsonl=$bin/../test/jsonl
 flood=$bin/../test/flood
-. "$(dirname "$0")/events.sh"
-dir=$(mktemp -d) || exit 1
-cd "$dir" || exit 1
-passed=0
-failed=0
-pids=()
-cleanup() {
-  for p in "${pids[@]}"; do kill -KILL "$p" 2>/dev/null; done
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); printf 'FAIL %s\n' "$*"; [ -f out ] && sed 's/^/  out: /' out | head -n 5; [ -f err ] && sed 's/^/  err: /' err | head -n 5; }
-
-# expect NAME CODE 'regex in stdout or stderr' COMMAND...
-expect() {
-  local name=$1 code=$2 want=$3 got
-  shift 3
-  keep_events out
-  timeout 20 "$@" > out 2> err < /dev/null
-  got=$?
-  if [ "$got" -ne "$code" ]; then fail "$name: exit $got, not $code"; return; fi
-  if ! cat out err | grep -Eq -- "$want"; then fail "$name: no text like: $want"; return; fi
-  pass
-}
-
 client=$bin/webrtc-direct-client
 server=$bin/webrtc-direct-server
 
@@ -156,8 +128,4 @@ kill -INT "$wpid"
 for _ in $(seq 40); do kill -0 "$wpid" 2>/dev/null || break; sleep 0.05; done
 kill -0 "$wpid" 2>/dev/null && fail "SIGINT inherited as ignored" || pass
 
-keep_events out *.out
-check_events > out 2>&1 && pass || fail "--json and events.schema.json"
-
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+summary_with_events
