@@ -471,6 +471,11 @@ def yamux_sessions(to):
         case("ping-twice", ["Normal"], [frame(PING, SYN, 0, 1), frame(PING, SYN, 0, 0xFFFFFFFF)], [], "a ping is answered with the same value", reply=(frame(PING, ACK, 0, 1) + frame(PING, ACK, 0, 0xFFFFFFFF)).hex())
         to.lenient(op, receiver + "-ping-ack-unasked-2", ["WrongState"], given_frames(receiver, [frame(PING, ACK, 0, 77)]), "an answer that nobody asked for; go-yamux ignores it, js-libp2p ends the session")
         case("goaway", ["Normal"], [frame(GOAWAY, 0, 0, 0)], [], "a go-away", goaway=0)
+        case("goaway-1", ["Normal"], [frame(GOAWAY, 0, 0, 1)], [], "a go-away", goaway=1)
+        case("goaway-unknown-code", ["UnknownValue"], [frame(GOAWAY, 0, 0, 0x1005)], [], "a go-away with a code that the specification does not name (go-libp2p has its own)", goaway=0x1005)
+        for name, unknown in (("ack", frame(WINDOW, ACK, first, 0)), ("ack-with-data", frame(DATA, ACK, first, 2, b"hi")), ("fin", frame(WINDOW, FIN, first, 0)), ("rst", frame(WINDOW, RST, first, 0)), ("window", frame(WINDOW, 0, first, 100))):
+            case("unknown-stream-" + name, ["WrongState"], [unknown, frame(DATA, SYN, first + 2, 1, b"x")], [stream(first + 2, b"x")], "a frame of a stream that nobody opened is dropped; the session lives")
+        case("ack-of-the-opener", ["WrongState"], [hi, frame(WINDOW, ACK, first, 0), frame(DATA, 0, first, 1, b"!")], [stream(first, b"hi!")], "an ACK by the side that opened the stream changes nothing")
         case("goaway-2", ["Normal"], [frame(GOAWAY, 0, 0, 2)], [], "a go-away", goaway=2)
         to.lenient(op, receiver + "-goaway-then-data-2", ["Normal"], given_frames(receiver, [frame(DATA, SYN, first, 1, b"a"), frame(GOAWAY, 0, 0, 0), frame(DATA, 0, first, 1, b"b")]), "open streams go on, or end: the specification says no more than that the session is being terminated")
         case("whole-window", ["Boundary"], [frame(WINDOW, SYN, first, 0), filled(frame(DATA, 0, first, 16384), 16384, 16)], [{"id": first, "length": 262144, "half_closed_by_peer": False, "reset": False}], "256 KiB are allowed")
