@@ -35,13 +35,23 @@ static void on_end(int sig) {
   raise(sig);
 }
 
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+enum { ENDS = sizeof ends / sizeof *ends };
+
 static void end_with_us(pid_t pid) {
-  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   running = (sig_atomic_t)pid;
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+  for (size_t i = 0; i < ENDS; i++) {
     struct sigaction old, now = {.sa_handler = on_end};
-    if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) sigaction(signals[i], &now, NULL);
+    if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) sigaction(ends[i], &now, NULL);
   }
+}
+
+/* From before the fork until it is known whom to end. */
+static void hold_ends(sigset_t *before) {
+  sigset_t held;
+  sigemptyset(&held);
+  for (size_t i = 0; i < ENDS; i++) sigaddset(&held, ends[i]);
+  sigprocmask(SIG_BLOCK, &held, before);
 }
 
 /* Whether text is one command whose first word is a plain name: neither quoted, nor an assignment, nor followed by shell syntax. */
@@ -63,8 +73,13 @@ static void run_command(const char *command) {
   _exit(127);
 }
 
-static void become(const char *command, const int in[2], const int out[2]) {
+static void become(const char *command, const int in[2], const int out[2], const sigset_t *mask) {
   setpgid(0, 0);
+  for (size_t i = 0; i < ENDS; i++) {
+    struct sigaction old; /* what we handle is the default for a shim; what is ignored stays so */
+    if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) signal(ends[i], SIG_DFL);
+  }
+  sigprocmask(SIG_SETMASK, mask, NULL);
   dup2(in[0], STDIN_FILENO);
   dup2(out[1], STDOUT_FILENO);
   close(in[0]), close(in[1]), close(out[0]), close(out[1]);
@@ -79,20 +94,22 @@ static bool launch(conform_child *c) {
     close(in[0]), close(in[1]);
     return false;
   }
+  sigset_t mask;
   fflush(NULL);
+  hold_ends(&mask);
   pid_t pid = fork();
-  if (pid == 0) become(c->command, in, out);
+  if (pid == 0) become(c->command, in, out, &mask);
+  if (pid > 0) setpgid(pid, pid), end_with_us(pid);
+  sigprocmask(SIG_SETMASK, &mask, NULL);
   close(in[0]), close(out[1]);
   if (pid < 0) {
     close(in[1]), close(out[0]);
     return false;
   }
-  setpgid(pid, pid);
   signal(SIGPIPE, SIG_IGN);
   fcntl(in[1], F_SETFL, O_NONBLOCK);
   fcntl(in[1], F_SETFD, FD_CLOEXEC);
   fcntl(out[0], F_SETFD, FD_CLOEXEC);
-  end_with_us(pid);
   c->pid = pid;
   c->fresh = c->reads = true;
   c->to = in[1];

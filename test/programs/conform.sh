@@ -152,24 +152,25 @@ also 'a line of 100 MB: the run goes on' '^3 cases, 0 passed, 3 failed$'
 expect 'why in tap' 1 "^  garbage: \"'id' is not 1\"$" "$weft" conform --file good.json --shim "while read -r l; do echo '{\"id\":77,\"status\":\"ok\"}'; done" --format tap
 
 # What a shim starts ends with it; a word on standard error without end disturbs nobody.
-gone() { for _ in $(seq 100); do pgrep -f "^sleep $1\$" > /dev/null || return 0; sleep 0.05; done; return 1; }
+export nap=4242.$$ # seconds; by them the process is found
+gone() { for _ in $(seq 100); do pgrep -f "^sleep $nap\$" > /dev/null || return 0; sleep 0.05; done; return 1; }
 cat > noisy.sh <<'END'
 yes noise >&2 &
-sleep 4242.17 &
+sleep "$nap" &
 exec sh without.sh
 END
 timeout 60 "$weft" conform --file good.json --shim 'sh noisy.sh' 2>&1 > out < /dev/null | head -c 1000 > err
 grep -q '^Not counted: 3 unsupported' out && pass || fail 'noise on standard error'
-gone 4242.17 && pass || fail 'what the shim started is left behind'
+gone && pass || fail 'what the shim started is left behind'
 for signal in INT TERM HUP; do
   rm -f started
-  env --default-signal=INT "$weft" conform --file good.json --shim 'echo > started; exec sleep 4242.18' > out 2> err < /dev/null &
+  env --default-signal=INT "$weft" conform --file good.json --shim 'echo > started; exec sleep $nap' > out 2> err < /dev/null &
   pid=$!
   for _ in $(seq 200); do [ -s started ] && break; sleep 0.05; done
   kill "-$signal" "$pid"
   wait "$pid"
   [ $? -eq $((128 + $(kill -l "$signal"))) ] && pass || fail "SIG$signal: exit status"
-  gone 4242.18 && pass || fail "SIG$signal: the shim is left behind"
+  gone && pass || fail "SIG$signal: the shim is left behind"
 done
 
 # Nobody reads the report on.
@@ -240,7 +241,7 @@ expect 'session: a broken cut' 1 '^session/dcep.jsonl:1: fail: dcep/1/replay.dec
 also 'session: its question' '^session/dcep.jsonl:1: fail: dcep/1/dcep.decode: refused .malformed.$'
 expect 'session: that cut alone' 1 '^session/dcep.jsonl:1: fail: dcep/1/' "$weft" conform --layer dcep session --session
 expect 'session: another cut' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform session --layer stun --session
-expect 'session: an unknown cut' 2 "--layer 'noise': the cuts of a session are udp, stun" "$weft" conform --layer noise --session "$recorded/v1-dialed"
+expect 'session: an unknown cut' 2 "--layer 'ice': the cuts of a session are udp, stun" "$weft" conform --layer ice --session "$recorded/v1-dialed"
 expect 'session: no folder' 2 '--session needs a folder' "$weft" conform --session
 expect 'session: an option of the others' 2 "'--session' cannot be combined with --file: its cases are in the folders" "$weft" conform --file good.json --session "$recorded/v1-dialed"
 
