@@ -92,10 +92,10 @@ record_session *record_session_new(const app_record_config *cfg, const char *dir
 }
 
 bool record_session_end(record_session *s) {
+  record_yamux_end(s);
   record_session_describe(s);
   if (!app_pcapng_end(&s->pcapng)) s->failed = true;
   free_files(s);
-  record_yamux_end(s);
   bool ok = !s->failed;
   free(s);
   return ok;

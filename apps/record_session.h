@@ -87,7 +87,7 @@ bool record_session_end(record_session *s);
 
 void record_yamux_init(record_session *s);
 void record_yamux_trace(record_session *s, const weft_trace *t);
-/* A frame whose end did not come is not written. */
+/* A frame whose end did not come is written as far as it came. */
 void record_yamux_end(record_session *s);
 
 #endif

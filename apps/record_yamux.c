@@ -13,11 +13,6 @@ void record_yamux_init(record_session *s) {
   weft_buf_init(&s->yamux.waiting, NULL, HELD_MAX);
 }
 
-void record_yamux_end(record_session *s) {
-  weft_buf_free(&s->yamux.frame);
-  weft_buf_free(&s->yamux.waiting);
-}
-
 /* ---- lines ---- */
 
 static void put_frame(record_session *s, bool from_us, const uint8_t *frame, size_t len, weft_time at) {
@@ -81,4 +76,14 @@ void record_yamux_trace(record_session *s, const weft_trace *t) {
   if (!t->text) on_header(s, t);
   if (weft_buf_append(&s->yamux.frame, t->data, t->len) != WEFT_OK) s->failed = true;
   settle(s);
+}
+
+void record_yamux_end(record_session *s) {
+  weft_buf *b = &s->yamux.frame;
+  if (weft_buf_len(b) > 0) {
+    put_frame(s, false, weft_buf_data(b), weft_buf_len(b), s->yamux.at);
+    write_waiting(s);
+  }
+  weft_buf_free(b);
+  weft_buf_free(&s->yamux.waiting);
 }

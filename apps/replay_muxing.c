@@ -57,12 +57,21 @@ static void replay_frames(const session *s, session_report *r) {
 
 /* ---- written again ---- */
 
-static bool written_again(const session_unit *u, weft_yamux_header *h) {
+/* cut: the connection may have ended inside it. */
+static bool written_again(const session_unit *u, weft_yamux_header *h, bool cut) {
   uint8_t again[HEADER];
   if (u->len < HEADER || weft_yamux_header_decode(h, u->wire) != WEFT_OK) return false;
   weft_yamux_header_encode(h, again);
-  size_t body = h->type == WEFT_YAMUX_DATA ? h->length : 0;
-  return memcmp(again, u->wire, HEADER) == 0 && u->len == HEADER + body;
+  size_t whole = HEADER + (h->type == WEFT_YAMUX_DATA ? (size_t)h->length : 0);
+  return memcmp(again, u->wire, HEADER) == 0 && (u->len == whole || (cut && u->len < whole));
+}
+
+static bool is_last_of_peer(const session *s, size_t i) {
+  const session_cut *c = &s->cuts[SESSION_YAMUX];
+  if (c->units[i].dialer == s->us_dialer) return false;
+  for (size_t k = i + 1; k < c->len; k++)
+    if (c->units[k].dialer != s->us_dialer) return false;
+  return true;
 }
 
 static const char *flag_of(const weft_yamux_header *h) {
@@ -82,7 +91,7 @@ static void replay_octets(const session *s, session_report *r) {
   size_t next = 0;
   for (size_t i = 0; i < c->len; i++) {
     const session_unit *u = &c->units[i];
-    bool ok = written_again(u, &h);
+    bool ok = written_again(u, &h, is_last_of_peer(s, i));
     session_check(r, s, SESSION_YAMUX, u, SESSION_DECODE, ok, "no frame, or the same fields give other bytes");
     if (!ok || h.type > WEFT_YAMUX_WINDOW_UPDATE || (u->len == HEADER && !flag_of(&h)[0])) continue;
     const session_unit *o = next < streams->len ? &streams->units[next++] : NULL;
