@@ -188,7 +188,6 @@ void record_session_octets(record_session *s, bool from_us, const uint8_t *data,
 void record_session_end_of_octets(record_session *s, bool from_us, bool reset, weft_time now) {
   weft_trace t = {.text = reset ? "RESET" : "FIN", .now = now};
   begin_flow(s, now);
-  if (s->flow.ended[is_dialer(s, from_us)]) return;
   record_session_unit(s, RECORD_TCP, from_us, &t);
   app_pcapng_flow_end(&s->pcapng, &s->flow, is_dialer(s, from_us), reset, unix_at(s, now));
 }

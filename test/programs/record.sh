@@ -267,6 +267,14 @@ dial --record mux --mux yamux --send hello --ping 2
 check "mux: exit code" [ $? -eq 0 ]
 kill -TERM "$server_pid"
 wait "$server_pid"
+start_server bulked
+awk 'BEGIN { for (i = 0; i < 60; i++) printf "%08000d\n", i }' | timeout 20 "$bin/webrtc-direct-client" --mux yamux --record bulk --json "$addr" > client.out 2> client.err
+check "mux, 480 kB each way: exit code" [ $? -eq 0 ]
+kill -TERM "$server_pid"
+wait "$server_pid"
+same_cuts bulk bulked "${yamux_cuts[@]}"
+check "mux, 480 kB each way: credit was given" grep -Eq '"wire":"00010000000000030[0-9a-f]*[1-9a-f]' bulk/yamux.jsonl
+check "mux, 480 kB each way: replay" replay bulk bulked
 same_cuts mux muxed udp stun dtls sctp messages streams
 same_cuts mux muxed "${yamux_cuts[@]}"
 check "mux: named" eval 'has mux "\"mux\": \"yamux\"" && has muxed "\"transport\": \"webrtc-direct\""'
