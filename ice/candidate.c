@@ -16,10 +16,14 @@ static uint32_t type_preference(weft_ice_candidate_type type) {
 }
 
 uint32_t weft_ice_priority(weft_ice_candidate_type type, uint16_t local_pref, uint16_t component) {
+  if (component < 1 || component > 256) return 0;
   return (type_preference(type) << 24) + ((uint32_t)local_pref << 8) + (256u - component);
 }
 
+static bool is_priority(uint32_t p) { return p >= 1 && p <= 0x7fffffff; }
+
 uint64_t weft_ice_pair_priority(uint32_t controlling, uint32_t controlled) {
+  if (!is_priority(controlling) || !is_priority(controlled)) return 0;
   uint64_t g = controlling, d = controlled;
   return ((g < d ? g : d) << 32) + 2 * (g > d ? g : d) + (g > d ? 1 : 0);
 }

@@ -57,7 +57,8 @@ typedef struct weft_ice_candidate {
   bool tcp;                          /* a TCP candidate: well formed, never used */
 } weft_ice_candidate;
 
-/* RFC 8445 section 5.1.2.1 and 6.1.2.3 */
+/* RFC 8445 sections 5.1.2.1 and 6.1.2.3. Priorities are from 1 to 2^31 - 1 (section 5.1.2), components from 1 to 256. 0 when an argument is not in
+ * its range, or when the formula has no priority for them (a relayed candidate with local_pref 0 and component 256). */
 uint32_t weft_ice_priority(weft_ice_candidate_type type, uint16_t local_pref, uint16_t component);
 uint64_t weft_ice_pair_priority(uint32_t controlling, uint32_t controlled);
 /* "candidate:..." or "a=candidate:..." (RFC 8839 section 5.1); tolerates upper-case UDP and unknown extensions.

@@ -24,7 +24,7 @@ static void find_cookie(seen *s, const weft_sctp_chunk *k) {
   if (weft_sctp_init_read(&init, k) != WEFT_OK) return;
   s->tag = init.tag;
   while (weft_sctp_tlv_next(&init.params, &t) == 1) {
-    if (t.type != WEFT_SCTP_PARAM_COOKIE || t.value_len > sizeof s->cookie) continue;
+    if (t.type != WEFT_SCTP_PARAM_COOKIE || t.value_len >= sizeof s->cookie) continue;
     memcpy(s->cookie, t.value, t.value_len);
     s->cookie_len = t.value_len;
   }
@@ -87,13 +87,21 @@ static void advance(seen *s, weft_time to) {
   if (to > s->now) s->now = to;
 }
 
+static void change_cookie(const conform_call *c, seen *s) {
+  if (conform_is(c, "cookie", "flipped")) s->cookie[s->cookie_len / 2] ^= 1;
+  if (conform_is(c, "cookie", "first")) s->cookie[0] ^= 1;
+  if (conform_is(c, "cookie", "last")) s->cookie[s->cookie_len - 1] ^= 1;
+  if (conform_is(c, "cookie", "truncated")) s->cookie_len--;
+  if (conform_is(c, "cookie", "extended")) s->cookie[s->cookie_len++] = 0;
+  if (conform_is(c, "cookie", "zero")) memset(s->cookie, 0, s->cookie_len);
+  if (conform_is(c, "cookie", "empty")) s->cookie_len = 0;
+}
+
 static void echo_cookie(conform_call *c, seen *s) {
   uint8_t chunk[COOKIE_MAX + 8];
   uint64_t after = 0;
   weft_wr w;
-  if (conform_is(c, "cookie", "flipped") && s->cookie_len > 0) s->cookie[s->cookie_len / 2] ^= 1;
-  if (conform_is(c, "cookie", "truncated") && s->cookie_len > 0) s->cookie_len--;
-  if (conform_is(c, "cookie", "zero")) memset(s->cookie, 0, s->cookie_len);
+  change_cookie(c, s);
   if (conform_u64(c, "cookie_after_us", &after)) advance(s, after);
   weft_wr_init(&w, chunk, sizeof chunk);
   size_t at = weft_sctp_open_chunk(&w, WEFT_SCTP_COOKIE_ECHO, 0);
@@ -141,12 +149,21 @@ static void put_sack(json *to, const seen *s) {
   for (size_t i = 0; i < sack.dups_n; i++) json_put_u64(dups, NULL, weft_sctp_be32(sack.dups + 4 * i));
 }
 
+/* Why an INIT ACK did not come: an INIT that is alone in its packet was wrong in itself. */
+static conform_status not_answered(const uint8_t *init, size_t len) {
+  weft_rd r;
+  weft_sctp_chunk k;
+  weft_rd_init(&r, init, len);
+  bool lone = weft_sctp_chunk_next(&r, &k) != 1 || (k.type == WEFT_SCTP_INIT && weft_rd_left(&r) == 0);
+  return lone ? CONFORM_MALFORMED : CONFORM_STATE;
+}
+
 static conform_status run(conform_call *c, seen *s) {
   size_t len;
   const uint8_t *init = conform_bytes(c, "init", &len);
   if (!init) return CONFORM_BAD;
   give(s, 0, init, len, false);
-  if (s->cookie_len == 0) return CONFORM_MALFORMED; /* no INIT ACK */
+  if (s->cookie_len == 0) return not_answered(init, len);
   echo_cookie(c, s);
   if (!s->connected) return CONFORM_AUTH;
   for (const json *p = json_first(json_get(c->in, "packets")); p; p = p->next)

@@ -79,25 +79,35 @@ static conform_status credentials(conform_call *c) {
   return weft_ice_cred_valid(value->text, value->len, min) ? CONFORM_OK : CONFORM_MALFORMED;
 }
 
+/* The layer has the type preferences of RFC 8445 section 5.1.2.2 and no others; they go from 0 to 126. */
+static conform_status preference_status(const conform_call *c, weft_ice_candidate_type type) {
+  uint32_t preference;
+  if (!conform_u32(c, "type_preference", &preference)) return CONFORM_OK;
+  if (preference > 126) return CONFORM_MALFORMED;
+  return preference == weft_ice_priority(type, 0, 1) >> 24 ? CONFORM_OK : CONFORM_UNSUPPORTED;
+}
+
 static conform_status priority(conform_call *c) {
   static const weft_ice_candidate_type all[] = {WEFT_ICE_HOST, WEFT_ICE_SRFLX, WEFT_ICE_PRFLX, WEFT_ICE_RELAY};
-  uint16_t preference, component;
-  if (!conform_u16(c, "local_preference", &preference) || !conform_u16(c, "component", &component)) return CONFORM_BAD;
-  for (size_t i = 0; i < WEFT_ARRAY_LEN(all); i++) {
-    if (!conform_is(c, "type", weft_ice_candidate_type_name(all[i]))) continue;
-    json_put_u64(c->out, "priority", weft_ice_priority(all[i], preference, component));
-    return CONFORM_OK;
-  }
-  return CONFORM_UNSUPPORTED;
+  uint32_t local, component, got;
+  size_t i = 0;
+  if (!conform_u32(c, "local_preference", &local) || !conform_u32(c, "component", &component)) return CONFORM_BAD;
+  while (i < WEFT_ARRAY_LEN(all) && !conform_is(c, "type", weft_ice_candidate_type_name(all[i]))) i++;
+  if (i == WEFT_ARRAY_LEN(all)) return CONFORM_UNSUPPORTED;
+  conform_status status = preference_status(c, all[i]);
+  if (status != CONFORM_OK) return status;
+  if (local > UINT16_MAX || component > UINT16_MAX) return CONFORM_MALFORMED; /* nobody can hand it to the layer */
+  got = weft_ice_priority(all[i], (uint16_t)local, (uint16_t)component);
+  json_put_u64(c->out, "priority", got);
+  return got ? CONFORM_OK : CONFORM_MALFORMED;
 }
 
 static conform_status pair_priority(conform_call *c) {
   uint32_t g, d;
   if (!conform_u32(c, "G", &g) || !conform_u32(c, "D", &d)) return CONFORM_BAD;
-  /* RFC 8445 section 5.1.2: priorities are from 1 to 2^31 - 1; the value of larger ones needs 65 bits */
-  if (g > 0x7fffffff || d > 0x7fffffff) return CONFORM_MALFORMED;
-  json_put_u64(c->out, "priority", weft_ice_pair_priority(g, d));
-  return CONFORM_OK;
+  uint64_t got = weft_ice_pair_priority(g, d);
+  json_put_u64(c->out, "priority", got);
+  return got ? CONFORM_OK : CONFORM_MALFORMED;
 }
 
 const conform_entry conform_ice[] = {{"ice_candidate.parse", parse},         {"ice_candidate.format", format},

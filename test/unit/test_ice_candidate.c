@@ -7,6 +7,12 @@ START_TEST(priorities) { /* RFC 8445 section 5.1.2.1 with its recommended type p
   ck_assert_uint_eq(weft_ice_priority(WEFT_ICE_SRFLX, 65535, 1), 1694498815);
   ck_assert_uint_eq(weft_ice_priority(WEFT_ICE_PRFLX, 65535, 1), 1862270975);
   ck_assert_uint_eq(weft_ice_priority(WEFT_ICE_RELAY, 65535, 1), 16777215);
+  ck_assert_uint_eq(weft_ice_priority(WEFT_ICE_RELAY, 0, 255), 1);
+  ck_assert_uint_eq(weft_ice_priority(WEFT_ICE_RELAY, 0, 256), 0);
+  ck_assert_uint_eq(weft_ice_priority(WEFT_ICE_HOST, 65535, 0), 0);
+  ck_assert_uint_eq(weft_ice_priority(WEFT_ICE_HOST, 65535, 257), 0);
+  ck_assert(weft_ice_pair_priority(0, 1) == 0 && weft_ice_pair_priority(1, 0) == 0);
+  ck_assert(weft_ice_pair_priority(0x80000000, 1) == 0 && weft_ice_pair_priority(1, 0x80000000) == 0);
   ck_assert(weft_ice_pair_priority(2, 1) == (UINT64_C(1) << 32) + 5);
   ck_assert(weft_ice_pair_priority(1, 2) == (UINT64_C(1) << 32) + 4);
   ck_assert(weft_ice_pair_priority(3, 3) == (UINT64_C(3) << 32) + 6);

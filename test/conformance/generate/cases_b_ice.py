@@ -12,6 +12,9 @@ PASSWORD = "VOkJxbRl1RmTxUk/WvJxBt"
 CLASSES = {"request": 0x0000, "indication": 0x0010, "success": 0x0100, "error": 0x0110}
 
 
+GRAMMAR = "RFC 8839 section 5.1, grammar of candidate-attribute: "
+
+
 def attribute(kind, value):
     return struct.pack(">HH", kind, len(value)) + value + b"\0" * (-len(value) % 4)
 
@@ -66,12 +69,13 @@ def encodes(to):
 
 
 def malformed(to):
-    rule = "RFC 8489 section 5: the length is that of the message without its header"
+    rule = "RFC 8489 section 5: the message length is that of all octets behind the header"
     good = message("request", 1, [(6, b"bob:alice"), (0x24, b"\0\0\0\1"), (0x8022, b"conformance")], PASSWORD, True)
     for cut in cuts(good):
-        to.reject("stun_message.decode", "cut-at-%d" % len(cut), ["Truncated"], {"hex": cut.hex()}, rule)
+        to.reject("stun_message.decode", "cut-at-%d" % len(cut), ["Truncated"], {"hex": cut.hex()}, "RFC 8489 section 5: a header of 20 octets" if len(cut) < 20 else rule)
     for length in (0xFFFF, 0xFFFC, len(good) - 20 + 4, len(good) - 20 + 1, 1, 2, 3):
-        to.reject("stun_message.decode", "length-%d" % length, ["WrongLength"], {"hex": (good[:2] + struct.pack(">H", length) + good[4:]).hex()}, rule)
+        to.reject("stun_message.decode", "length-%d" % length, ["WrongLength"], {"hex": (good[:2] + struct.pack(">H", length) + good[4:]).hex()},
+                  "RFC 8489 section 5: the last two bits of the message length are zero" if length % 4 else rule)
     for bit in range(32):
         bad = good[:4] + struct.pack(">I", COOKIE ^ 1 << bit) + good[8:]
         to.reject("stun_message.decode", "cookie-bit-%d" % bit, ["WrongValue"], {"hex": bad.hex()}, "RFC 8489 section 5: the magic cookie is 0x2112A442")
@@ -119,7 +123,7 @@ def integrity(to):
             to.reject("stun_integrity.check", "%s-flip-%d" % (algorithm, at), ["WrongMac"], dict(given, hex=bad.hex()), rule, "auth")
         for wrong in ("", PASSWORD[:-1], PASSWORD + "x", PASSWORD.lower(), "\0" + PASSWORD[1:]):
             to.reject("stun_integrity.check", "%s-password-%d" % (algorithm, len(wrong)), ["WrongKey"], dict(given, password=wrong), rule, "auth")
-        to.reject("stun_integrity.check", algorithm + "-absent", ["Missing"], dict(given, hex=message("request", 1, [(6, b"bob:alice")], None, True).hex()), "RFC 8489 section 9.1.3: no integrity, no answer but 400", "auth")
+        to.reject("stun_integrity.check", algorithm + "-absent", ["Missing"], dict(given, hex=message("request", 1, [(6, b"bob:alice")], None, True).hex()), "RFC 8489 section 9.1.3: a request without integrity is answered with 400 alone", "auth")
         other = "sha256" if algorithm == "sha1" else "sha1"
         to.reject("stun_integrity.check", algorithm + "-other-algorithm", ["WrongKey"], dict(given, algorithm=other), rule, "auth")
     body = attribute(6, b"bob:alice")
@@ -145,13 +149,17 @@ def candidates(to):
               "rel_address": "10.0.0.1", "rel_port": 4321, "ufrag": "abcd"}
     to.add("ice_candidate.parse", "whole", ["Normal"], {"text": good}, out=fields)
     words = good.split(" ")
-    rule = "RFC 8839 section 5.1, the grammar of candidate"
+    after = ["candidate and foundation", "component-id", "transport", "priority", "connection-address", "port", "\"typ\"", "cand-type"]
     for n in range(len(words)):
-        if n < 8 or (n > 8 and n % 2):
-            to.reject("ice_candidate.parse", "words-%d" % n, ["Truncated"], {"text": " ".join(words[:n])}, rule)
-    table = {"foundation": ("", "a b", "a" * 33, "a-b", "a_b", "\u00e9"), "component": ("0", "257", "-1", "1.0", "x", "99999999999"), "transport": ("sctp", "udp6", ""),
-             "priority": ("0", "-1", "2147483648", "4294967296", "99999999999", "x", "1.5"), "address": ("", "256.1.1.1", "1.2.3", "2001:::1", "a..b", "1.2.3.4.5"),
-             "port": ("65536", "-1", "x", "99999"), "typ": ("type", "TYPE=", ""), "type": ("", "hosts", "peer", "0")}
+        if n < 8:
+            to.reject("ice_candidate.parse", "words-%d" % n, ["Truncated"], {"text": " ".join(words[:n])}, GRAMMAR + "%s is there" % after[n])
+        elif n > 8 and n % 2:
+            to.reject("ice_candidate.parse", "words-%d" % n, ["Truncated"], {"text": " ".join(words[:n])}, GRAMMAR + "a name has a value")
+    rules = {"foundation": "foundation is 1 to 32 ice-chars", "component": "component-id is 1 to 3 digits, from 1 to 256", "transport": "transport is a token", "priority": "priority is 1 to 10 digits, from 1 to 2^31 - 1",
+             "address": "connection-address is an IP address or a name", "port": "port is digits, up to 65535", "typ": "\"typ\" stands before the type", "type": "cand-type is a token"}
+    table = {"foundation": ("", "a b", "a" * 33, "a-b", "a_b", "\u00e9", "a=b", "a.b", "a:b", "a,b", "a;b", "a@b", "a#b", "a*b", "a~b", "a\tb"), "component": ("0", "257", "-1", "1.0", "x", "99999999999", "+1", "1000", "0x1"), "transport": ("sctp", "udp6", ""),
+             "priority": ("0", "-1", "2147483648", "4294967296", "99999999999", "x", "1.5", "+1", "0x7effffff"), "address": ("", "256.1.1.1", "1.2.3", "2001:::1", "a..b", "1.2.3.4.5", "2001:db8::1::2", "fe80::12345", "::ffff:1.2.3.256", "[2001:db8::1]", "1:2:3:4:5:6:7:8:9"),
+             "port": ("65536", "-1", "x", "99999", "+80", "8 0", "0x50"), "typ": ("type", "TYPE=", "", "ty", "typp"), "type": ("", "hosts", "peer", "0")}
     index = {"foundation": 0, "component": 1, "transport": 2, "priority": 3, "address": 4, "port": 5, "typ": 6, "type": 7}
     for name, values in table.items():
         for value in values:
@@ -160,12 +168,15 @@ def candidates(to):
             if (name in ("transport", "type") and value) or (name == "address" and value and ":" not in value):
                 to.lenient("ice_candidate.parse", "%s-%s" % (name, value), ["UnknownValue"], {"text": " ".join(bad)}, "a token that the grammar allows (RFC 8839 section 5.1), of a candidate that is to be ignored")
                 continue
-            to.reject("ice_candidate.parse", "%s-%s" % (name, value or "empty"), ["WrongValue"], {"text": " ".join(bad)}, rule)
-    for name, bad in (("rport-65536", good.replace("rport 4321", "rport 65536")), ("rport-x", good.replace("rport 4321", "rport x")), ("raddr-bad", good.replace("10.0.0.1", "10.0.0.256")),
-                      ("no-prefix", good[10:]), ("prefix-case", "Candidate" + good[9:]), ("a=", "a=" + good), ("zero-octet", good.replace(" udp", "\0 udp"))):
-        if name == "a=":
-            continue
-        to.reject("ice_candidate.parse", name, ["WrongValue"], {"text": bad}, rule)
+            to.reject("ice_candidate.parse", "%s-%s" % (name, value or "empty"), ["WrongValue"], {"text": " ".join(bad)}, GRAMMAR + rules[name])
+    for name, bad, what in (("rport-65536", good.replace("rport 4321", "rport 65536"), "rel-port is a port"), ("rport-x", good.replace("rport 4321", "rport x"), "rel-port is a port"), ("raddr-bad", good.replace("10.0.0.1", "10.0.0.256"), "rel-addr is a connection-address"),
+                            ("rport-negative", good.replace("rport 4321", "rport -1"), "rel-port is a port"), ("rport-empty", good.replace("rport 4321", "rport "), "rel-port is a port"), ("raddr-colons", good.replace("10.0.0.1", ":::"), "rel-addr is a connection-address"),
+                            ("no-prefix", good[10:], "\"candidate:\" stands first"), ("prefix-case", "Candidate" + good[9:], "\"candidate:\" stands first"), ("no-colon", good.replace("candidate:", "candidate "), "\"candidate:\" stands first"),
+                            ("other-attribute", good.replace("candidate:", "candidates:"), "\"candidate:\" stands first"), ("zero-octet", good.replace(" udp", "\0 udp"), "component-id is 1 to 3 digits, from 1 to 256")):
+        to.reject("ice_candidate.parse", name, ["WrongValue"], {"text": bad}, GRAMMAR + what)
+    for at in range(7):
+        bad = " ".join(words[:at + 1]) + "  " + " ".join(words[at + 1:8])
+        to.lenient("ice_candidate.parse", "two-spaces-%d" % (at + 1), ["WrongValue"], {"text": bad}, "the grammar has one space (RFC 8839 section 5.1); readers that split at white space take two")
     for kind, priority in (("host", 2130706431), ("srflx", 1694498815), ("prflx", 1862270975), ("relay", 16777215)):
         for address in ("192.0.2.9", "2001:db8::9"):
             text = "candidate:F%s 1 udp %d %s 4242 typ %s" % (kind, priority, address, kind)
@@ -179,27 +190,40 @@ def candidates(to):
 
 
 def credentials(to):
-    rule = "RFC 8839 section 5.4: ice-ufrag 4 to 256, ice-pwd 22 to 256 ice-chars"
     chars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     for kind, low in (("ufrag", 4), ("pwd", 22)):
         for n in (low, low + 1, 64, 255, 256):
             to.add("ice_credentials.check", "%s-%d" % (kind, n), ["Boundary"], {"kind": kind, "value": (chars * 5)[:n]}, out={})
         for n in (0, 1, low - 1, 257, 300):
-            to.reject("ice_credentials.check", "%s-%d" % (kind, n), ["WrongLength"], {"kind": kind, "value": (chars * 5)[:n]}, rule)
+            to.reject("ice_credentials.check", "%s-%d" % (kind, n), ["WrongLength"], {"kind": kind, "value": (chars * 5)[:n]}, "RFC 8839 section 5.4: ice-%s has %d to 256 characters" % (kind, low))
         for c in " -_=:.,;@#$%&*()!?~\"'<>[]{}|\\^`\n\t\u00e9":
-            to.reject("ice_credentials.check", "%s-char-%02x" % (kind, ord(c)), ["WrongValue"], {"kind": kind, "value": chars[:30] + c}, rule)
+            to.reject("ice_credentials.check", "%s-char-%02x" % (kind, ord(c)), ["WrongValue"], {"kind": kind, "value": chars[:30] + c}, "RFC 8839 section 5.4: ice-%s is of ice-chars: letters, digits, + and /" % kind)
 
 
 def priorities(to):
     preference = {"host": 126, "prflx": 110, "srflx": 100, "relay": 0}
+    op, range_rule = "ice_priority.candidate", "RFC 8445 section 5.1.2: a priority is from 1 to 2^31 - 1"
     for kind, p in preference.items():
         for local in (0, 1, 255, 32768, 65535):
             for component in (1, 2, 256):
-                to.add("ice_priority.candidate", "%s-%d-%d" % (kind, local, component), ["Boundary"], {"type": kind, "local_preference": local, "component": component},
-                       out={"priority": (p << 24) + (local << 8) + (256 - component)}, comment="RFC 8445 section 5.1.2.1, with its recommended type preferences")
+                given = {"type": kind, "local_preference": local, "component": component}
+                value = (p << 24) + (local << 8) + (256 - component)
+                if value == 0:
+                    to.reject(op, "%s-%d-%d-refused" % (kind, local, component), ["WrongValue", "Boundary"], given, range_rule)
+                    continue
+                to.add(op, "%s-%d-%d" % (kind, local, component), ["Boundary"], given, out={"priority": value}, comment="RFC 8445 section 5.1.2.1, with its recommended type preferences")
+        for component in (0, 257, 258, 65535, 65536 + 1):
+            to.reject(op, "%s-component-%d" % (kind, component), ["WrongValue"], {"type": kind, "local_preference": 65535, "component": component}, "RFC 8445 section 5.1.2.1: the component ID is from 1 to 256")
+        for local in (65536, 131071):
+            to.reject(op, "%s-local-%d" % (kind, local), ["WrongValue"], {"type": kind, "local_preference": local, "component": 1}, "RFC 8445 section 5.1.2.1: the local preference is from 0 to 65535")
+        for wrong in (127, 128, 255):
+            to.reject(op, "%s-type-preference-%d" % (kind, wrong), ["WrongValue"], {"type": kind, "type_preference": wrong, "local_preference": 65535, "component": 1}, "RFC 8445 section 5.1.2.1: the type preference is from 0 to 126")
     for g, d in ((1, 1), (1, 2), (2, 1), (0x7FFFFFFF, 0x7FFFFFFF), (0x7FFFFFFF, 1), (1, 0x7FFFFFFF), (2130706431, 1694498815), (1694498815, 2130706431), (0x7FFFFFFE, 0x7FFFFFFF)):
         to.add("ice_priority.pair", "pair-%d-%d" % (g, d), ["Boundary"], {"G": g, "D": d}, out={"priority": str((min(g, d) << 32) + 2 * max(g, d) + (g > d))},
                comment="RFC 8445 section 6.1.2.3", check="Python's integers")
+    for wrong in (0, 0x80000000, 0xFFFFFFFF):
+        for g, d in ((wrong, wrong), (wrong, 2130706431), (2130706431, wrong), (wrong, 0x7FFFFFFF), (0x7FFFFFFF, wrong)):
+            to.reject("ice_priority.pair", "pair-%d-%d-out-of-range" % (g, d), ["WrongValue", "Boundary"], {"G": g, "D": d}, range_rule)
 
 
 def demuxes(to):

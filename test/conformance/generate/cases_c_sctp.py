@@ -4,7 +4,26 @@ import struct
 from mutate import *
 
 TAG = 0x1B2C3D4E
-MALFORMED = "RFC 9260 section 3.2: a chunk lies inside the packet, and its length counts the header"
+# Where a chunk is written, its name, and the octets of its value that are always there.
+WRITTEN = {
+    "data": ("RFC 9260 section 3.3.1", "DATA", 12), "init": ("RFC 9260 section 3.3.2", "INIT", 16), "init-ack": ("RFC 9260 section 3.3.3", "INIT ACK", 16), "sack": ("RFC 9260 section 3.3.4", "SACK", 12),
+    "heartbeat": ("RFC 9260 section 3.3.5", "HEARTBEAT", 0), "heartbeat-ack": ("RFC 9260 section 3.3.6", "HEARTBEAT ACK", 0), "abort": ("RFC 9260 section 3.3.7", "ABORT", 0), "shutdown": ("RFC 9260 section 3.3.8", "SHUTDOWN", 4),
+    "shutdown-ack": ("RFC 9260 section 3.3.9", "SHUTDOWN ACK", 0), "error": ("RFC 9260 section 3.3.10", "ERROR", 0), "cookie-echo": ("RFC 9260 section 3.3.11", "COOKIE ECHO", 0), "cookie-ack": ("RFC 9260 section 3.3.12", "COOKIE ACK", 0),
+    "shutdown-complete": ("RFC 9260 section 3.3.13", "SHUTDOWN COMPLETE", 0), "re-config": ("RFC 6525 section 3.1", "RE-CONFIG", 0), "forward-tsn": ("RFC 3758 section 3.2", "FORWARD TSN", 4)}
+
+
+def cut_rule(name, n, whole):
+    """What a chunk breaks of which n octets are left."""
+    clause, title, fixed = WRITTEN[name]
+    if n < 4:
+        return "RFC 9260 section 3.2: a chunk begins with type, flags and length, 4 octets"
+    if n - 4 < fixed:
+        return "%s: the fixed part of %s has %d octets" % (clause, title, fixed)
+    return "%s, RFC 9260 section 3.2: the value of %s has as many octets as Chunk Length says (%d with its header)" % (clause, title, whole)
+
+
+PARAMETER_SHORT = "RFC 9260 section 3.2.1: Parameter Length counts the header, so it is 4 or more"
+PARAMETER_LONG = "RFC 9260 section 3.2.1: Parameter Length ends the parameter inside its chunk"
 
 
 def chunk(kind, flags, value):
@@ -60,15 +79,15 @@ def packets(to):
         for n in range(len(c)):
             if n == 0 or (n >= 12 + len(c)):
                 continue
-            to.reject("sctp_packet.decode", "%s-cut-at-%d" % (name, 12 + n), ["Truncated"], {"hex": (good[:12] + c[:n]).hex()}, MALFORMED)
+            to.reject("sctp_packet.decode", "%s-cut-at-%d" % (name, 12 + n), ["Truncated"], {"hex": (good[:12] + c[:n]).hex()}, cut_rule(name, n, len(c)))
         for n in range(0, 12):
             if name == "data":
                 to.reject("sctp_packet.decode", "header-cut-at-%d" % n, ["Truncated"], {"hex": good[:n].hex()}, "RFC 9260 section 3.1: a common header of 12 octets")
                 to.reject("sctp_packet.verify", "header-cut-at-%d" % n, ["Truncated"], {"hex": good[:n].hex()}, "RFC 9260 section 3.1: a common header of 12 octets")
         for length in (0, 1, 2, 3):
-            to.reject("sctp_packet.decode", "%s-length-%d" % (name, length), ["WrongLength"], {"hex": packet(c[:2] + struct.pack(">H", length) + c[4:]).hex()}, MALFORMED)
+            to.reject("sctp_packet.decode", "%s-length-%d" % (name, length), ["WrongLength"], {"hex": packet(c[:2] + struct.pack(">H", length) + c[4:]).hex()}, "RFC 9260 section 3.2: Chunk Length counts the header, so it is 4 or more")
         for length in (len(pad(c)) + 1, len(pad(c)) + 4, 0xFFFF):
-            to.reject("sctp_packet.decode", "%s-length-%d" % (name, length), ["WrongLength"], {"hex": packet(c[:2] + struct.pack(">H", length) + c[4:]).hex()}, MALFORMED)
+            to.reject("sctp_packet.decode", "%s-length-%d" % (name, length), ["WrongLength"], {"hex": packet(c[:2] + struct.pack(">H", length) + c[4:]).hex()}, "RFC 9260 section 3.2: Chunk Length ends the chunk inside the packet")
         for at in spread(len(good), 9):
             to.reject("sctp_packet.verify", "%s-flip-%d" % (name, at), ["WrongChecksum"], {"hex": flipped(good, at, at % 8).hex()}, "RFC 9260 section 6.8: a packet with another CRC-32C is discarded", "auth")
     zero = packet(SAMPLES["data"])
@@ -78,27 +97,26 @@ def packets(to):
 
 
 def chunks(to):
-    fixed = {"data": 12, "init": 16, "init-ack": 16, "sack": 12, "shutdown": 4, "forward-tsn": 4}
     for name, c in SAMPLES.items():
-        if name in fixed:
-            for n in range(0, fixed[name]):
-                to.reject("sctp_chunk.decode", "%s-value-%d" % (name, n), ["WrongLength"], {"hex": pad(c[:2] + struct.pack(">H", 4 + n) + c[4:4 + n]).hex()}, "RFC 9260 section 3.3, RFC 3758 section 3.2: the chunk's fixed part is whole")
+        for n in range(0, WRITTEN[name][2]):
+            to.reject("sctp_chunk.decode", "%s-value-%d" % (name, n), ["WrongLength"], {"hex": pad(c[:2] + struct.pack(">H", 4 + n) + c[4:4 + n]).hex()}, cut_rule(name, 4 + n, len(c)))
     for gaps, dups in ((1, 0), (0, 1), (3, 2), (65535, 0), (0, 65535), (65535, 65535)):
         bad = chunk(3, 0, struct.pack(">IIHH", 1, 1, gaps, dups) + (b"\0" * (4 * (gaps + dups) - 1) if gaps + dups < 9 else b"\0" * 8))
-        to.reject("sctp_chunk.decode", "sack-counts-%d-%d" % (gaps, dups), ["WrongLength"], {"hex": pad(bad).hex()}, "RFC 9260 section 3.3.4: the numbers of blocks and duplicates fit the length")
+        to.reject("sctp_chunk.decode", "sack-counts-%d-%d" % (gaps, dups), ["WrongLength"], {"hex": pad(bad).hex()}, "RFC 9260 section 3.3.4: gap ack blocks and duplicate TSNs, 4 octets each, lie inside the chunk")
     for n in (1, 2, 3):
-        to.reject("sctp_chunk.decode", "forward-pairs-%d" % n, ["WrongLength"], {"hex": pad(chunk(192, 0, b"\0\0\0\1" + b"\0" * n)).hex()}, "RFC 3758 section 3.2: pairs of stream and sequence number")
+        to.reject("sctp_chunk.decode", "forward-pairs-%d" % n, ["WrongLength"], {"hex": pad(chunk(192, 0, b"\0\0\0\1" + b"\0" * n)).hex()}, "RFC 3758 section 3.2: behind the new cumulative TSN stand pairs of stream and sequence number, 4 octets each")
     for name, kind in (("shutdown-ack", 8), ("cookie-ack", 11), ("shutdown-complete", 14)):
-        to.reject("sctp_chunk.decode", name + "-with-value", ["WrongLength"], {"hex": chunk(kind, 0, b"\0\0\0\0").hex()}, "RFC 9260 sections 3.3.9, 3.3.12, 3.3.13: the length is 4")
+        to.reject("sctp_chunk.decode", name + "-with-value", ["WrongLength"], {"hex": chunk(kind, 0, b"\0\0\0\0").hex()}, "%s: Chunk Length of %s is 4" % WRITTEN[name][:2])
     for kind, outer in (("heartbeat", 4), ("heartbeat-ack", 5), ("abort", 6), ("error", 9), ("re-config", 130)):
         for length in (0, 3, 9, 0xFFFF):
-            to.reject("sctp_chunk.decode", "%s-tlv-%d" % (kind, length), ["WrongLength"], {"hex": chunk(outer, 0, struct.pack(">HH", 1, length) + b"\0" * 4).hex()}, "RFC 9260 section 3.2.1: a parameter lies inside its chunk")
+            to.reject("sctp_chunk.decode", "%s-tlv-%d" % (kind, length), ["WrongLength"], {"hex": chunk(outer, 0, struct.pack(">HH", 1, length) + b"\0" * 4).hex()}, PARAMETER_SHORT if length < 4 else PARAMETER_LONG)
     for length in (0, 1, 3, 9, 0xFFFF):
-        to.reject("sctp_chunk.decode", "init-tlv-%d" % length, ["WrongLength"], {"hex": init(params=struct.pack(">HH", 0x8008, length) + b"\0" * 4).hex()}, "RFC 9260 section 3.2.1: a parameter lies inside its chunk")
-        to.reject("sctp_parameter.decode", "length-%d" % length, ["WrongLength"], {"context": "INIT", "hex": (struct.pack(">HH", 0x8008, length) + b"\0" * 4).hex()}, "RFC 9260 section 3.2.1: the length counts the header, and fits")
+        to.reject("sctp_chunk.decode", "init-tlv-%d" % length, ["WrongLength"], {"hex": init(params=struct.pack(">HH", 0x8008, length) + b"\0" * 4).hex()}, PARAMETER_SHORT if length < 4 else PARAMETER_LONG)
+        to.reject("sctp_parameter.decode", "length-%d" % length, ["WrongLength"], {"context": "INIT", "hex": (struct.pack(">HH", 0x8008, length) + b"\0" * 4).hex()}, PARAMETER_SHORT if length < 4 else PARAMETER_LONG)
     good = reset_out(1, 2, 3, 4, 5)
     for cut in cuts(good):
-        to.reject("sctp_parameter.decode", "reset-cut-at-%d" % len(cut), ["Truncated"], {"context": "RE-CONFIG", "hex": cut.hex()}, "RFC 9260 section 3.2.1: the length counts the header, and fits")
+        to.reject("sctp_parameter.decode", "reset-cut-at-%d" % len(cut), ["Truncated"], {"context": "RE-CONFIG", "hex": cut.hex()},
+                  "RFC 9260 section 3.2.1: a parameter begins with type and length, 4 octets" if len(cut) < 4 else "RFC 6525 section 4.1: 12 octets and the streams, as many as Parameter Length says (%d with its header)" % len(good))
     for streams in ((), (0,), (1, 2), (65535, 0, 7)):
         to.add("sctp_parameter.decode", "reset-%d-streams" % len(streams), ["Boundary"], {"context": "RE-CONFIG", "hex": reset_out(10, 9, 8, *streams).hex()},
                out={"type": 13, "length": 16 + 2 * len(streams), "decoded": {"request_seq": 10, "response_seq": 9, "last_tsn": 8, "streams": list(streams)}})
@@ -204,19 +222,40 @@ def fragments(a):
 
 def cookies(to):
     rng, first = det("sctp-rng", 512).hex(), init(params=ABILITIES).hex()
+    op, given = "sctp_association.receive", {"rng": rng, "init": first, "packets": []}
+    to.add(op, "cookie-good", ["Normal"], given, out={"state": "established"})
+    to.add(op, "cookie-at-59-s", ["Boundary"], dict(given, cookie_after_us=59000000), out={"state": "established"})
+    mac, life = "RFC 9260 section 5.1.5: a cookie whose MAC is not of its octets is discarded", "RFC 9260 section 5.1.5: a cookie that is older than its life (60 s, section 16) is discarded"
+    for name, more, flag, rule in (
+            ("flipped", {"cookie": "flipped"}, "Forged", mac), ("truncated", {"cookie": "truncated"}, "Truncated", mac), ("zero", {"cookie": "zero"}, "Forged", mac), ("late", {"cookie_after_us": 61000000}, "Replay", life),
+            ("wrong-tag", {"cookie_tag": "wrong"}, "Forged", "RFC 9260 section 8.5.1, COOKIE ECHO: the verification tag is that of the INIT ACK"), ("first-octet", {"cookie": "first"}, "Forged", mac), ("last-octet", {"cookie": "last"}, "Forged", mac),
+            ("extended", {"cookie": "extended"}, "Trailing", mac), ("empty", {"cookie": "empty"}, "Missing", mac), ("after-two-minutes", {"cookie_after_us": 120000000}, "Replay", life), ("after-an-hour", {"cookie_after_us": 3600000000}, "Replay", life)):
+        to.reject(op, "cookie-" + name, [flag], dict(given, **more), rule, "auth")
+    refused_inits(to, given)
+    strangers(to, given)
+
+
+def refused_inits(to, given):
     op = "sctp_association.receive"
-    rule = "RFC 9260 section 5.1.5: the cookie's MAC, tag and life are checked, else it is discarded"
-    to.add(op, "cookie-good", ["Normal"], {"rng": rng, "init": first, "packets": []}, out={"state": "established"})
-    to.add(op, "cookie-at-59-s", ["Boundary"], {"rng": rng, "init": first, "packets": [], "cookie_after_us": 59000000}, out={"state": "established"})
-    for name, more, flag in (("flipped", {"cookie": "flipped"}, "Forged"), ("truncated", {"cookie": "truncated"}, "Truncated"), ("zero", {"cookie": "zero"}, "Forged"),
-                             ("late", {"cookie_after_us": 61000000}, "Replay"), ("wrong-tag", {"cookie_tag": "wrong"}, "Forged")):
-        to.reject(op, "cookie-" + name, [flag], dict({"rng": rng, "init": first, "packets": []}, **more), rule, "auth")
-    for name, bad, flag, clause in (("init-tag-0", init(tag=0), "WrongValue", "RFC 9260 section 3.3.2: the Initiate Tag is not 0"), ("init-out-0", init(out=0), "WrongValue", "RFC 9260 section 3.3.2: streams are not 0"),
-                              ("init-in-0", init(inn=0), "WrongValue", "RFC 9260 section 3.3.2: streams are not 0"), ("init-rwnd-1499", init(rwnd=1499), "WrongValue", "RFC 9260 section 3.3.2: a_rwnd is 1500 or more")):
-        to.reject(op, name, [flag], {"rng": rng, "init": bad.hex(), "packets": []}, clause)
+    tag, streams, rwnd = ("RFC 9260 section 3.3.2: " + r for r in ("the Initiate Tag is not 0", "the number of streams is not 0", "a_rwnd is 1500 or more"))
+    for name, bad, flag, clause in (("init-tag-0", init(tag=0), "WrongValue", tag), ("init-out-0", init(out=0), "WrongValue", streams), ("init-in-0", init(inn=0), "WrongValue", streams), ("init-rwnd-1499", init(rwnd=1499), "WrongValue", rwnd),
+                                    ("init-rwnd-0", init(rwnd=0), "WrongValue", rwnd), ("init-no-streams", init(out=0, inn=0), "WrongValue", streams), ("init-tag-0-abilities", init(tag=0, params=ABILITIES), "WrongValue", tag)):
+        to.reject(op, name, [flag], dict(given, init=bad.hex()), clause)
     for n in range(4, 20):
         bad = init()[:2] + struct.pack(">H", n) + init()[4:n]
-        to.reject(op, "init-length-%d" % n, ["WrongLength"], {"rng": rng, "init": bad.hex(), "packets": []}, "RFC 9260 section 3.3.2: the fixed part is 16 octets")
+        to.reject(op, "init-length-%d" % n, ["WrongLength"], dict(given, init=bad.hex()), "RFC 9260 section 3.3.2: the fixed part of INIT has 16 octets")
+    for length in (0, 1, 2, 3, 13, 0xFFFF):
+        bad = init(params=tlv(0xC000, b"") + struct.pack(">HH", 0x8008, length) + bytes([130, 192]) + bytes(6))
+        to.reject(op, "init-parameter-length-%d" % length, ["WrongLength"], dict(given, init=bad.hex()), PARAMETER_SHORT if length < 4 else PARAMETER_LONG)
+
+
+def strangers(to, given):
+    """Somebody who has no association begins with something else than an INIT."""
+    for name, c in SAMPLES.items():
+        if name != "init":
+            to.reject("sctp_association.receive", "begins-with-" + name, ["WrongState"], dict(given, init=c.hex()), "RFC 9260 sections 5.1 and 8.4: an association begins with an INIT; %s without one is out of the blue" % WRITTEN[name][1], "state")
+    for name, octets in (("init-and-data", pad(init()) + data(1000, 1, 0, 51, b"hello")), ("data-and-init", pad(data(1000, 1, 0, 51, b"hello")) + init())):
+        to.reject("sctp_association.receive", "bundled-" + name, ["WrongState"], dict(given, init=octets.hex()), "RFC 9260 section 6.10: INIT is alone in its packet", "state")
 
 
 def add(to):

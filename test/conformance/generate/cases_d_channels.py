@@ -24,12 +24,20 @@ def hello(cookie=b"", extensions=((10, b"\0\2\0\x1d"), (0xFF01, b"\0")), suites=
     return out + struct.pack(">H", len(ext)) + ext
 
 
+def hello_rule(h, n):
+    """The field in which a hello of n octets ends too early."""
+    ends, at = [(2, "RFC 5246 section 7.4.1.2: client_version has 2 octets"), (34, "RFC 5246 section 7.4.1.2: random has 32 octets")], 34
+    for size, what in ((1, "RFC 5246 section 7.4.1.2: session_id<0..32>"), (1, "RFC 6347 section 4.2.1: cookie<0..2^8-1>"), (2, "RFC 5246 section 7.4.1.2: cipher_suites<2..2^16-2>"), (1, "RFC 5246 section 7.4.1.2: compression_methods<1..2^8-1>"), (2, "RFC 5246 section 7.4.1.4: extensions<0..2^16-1>")):
+        at += size + int.from_bytes(h[at:at + size], "big")
+        ends.append((at, what + " has as many octets as its length says"))
+    return next(what for end, what in ends if n < end)
+
+
 def records(to):
-    rule = "RFC 6347 section 4.1: a record lies inside its datagram; section 4.1.2.7: invalid ones are discarded"
     whole = hello()
     good = record(22, fragment(1, whole, 0, len(whole)))
     for cut in cuts(good, keep={0}):
-        to.reject("dtls_record.decode", "cut-at-%d" % len(cut), ["Truncated"], {"hex": cut.hex()}, rule)
+        to.reject("dtls_record.decode", "cut-at-%d" % len(cut), ["Truncated"], {"hex": cut.hex()}, "RFC 6347 section 4.1, DTLSPlaintext: " + ("13 octets of type, version, epoch, sequence_number and length" if len(cut) < 13 else "the fragment has as many octets as length says, inside the datagram"))
     for version in (0x0303, 0x0301, 0xFEFE, 0xFEFC, 0x0100, 0x0000, 0xFFFF):
         to.reject("dtls_record.decode", "version-%04x" % version, ["UnknownValue"], {"hex": record(22, fragment(1, whole, 0, len(whole)), version).hex()}, "RFC 6347 section 4.1: DTLS 1.0 (feff) or 1.2 (fefd)")
     for name, f in (("offset-beyond", fragment(1, whole, len(whole), len(whole))[:6] + (len(whole) + 1).to_bytes(3, "big") + b"\0\0\0"),
@@ -37,7 +45,7 @@ def records(to):
                     ("sum-beyond", fragment(1, whole, 0, len(whole))[:6] + (1).to_bytes(3, "big") + len(whole).to_bytes(3, "big") + whole)):
         to.reject("dtls_record.decode", "fragment-" + name, ["WrongLength"], {"hex": record(22, f).hex()}, "RFC 6347 section 4.2.2: fragment_offset and fragment_length lie inside the message and the record")
     for n in range(1, 12):
-        to.reject("dtls_record.decode", "handshake-header-%d" % n, ["Truncated"], {"hex": record(22, fragment(1, whole, 0, 0)[:n]).hex()}, "RFC 6347 section 4.2.2: 12 octets of header")
+        to.reject("dtls_record.decode", "handshake-header-%d" % n, ["Truncated"], {"hex": record(22, fragment(1, whole, 0, 0)[:n]).hex()}, "RFC 6347 section 4.2.2: a handshake message has 12 octets of header")
     for n in (0, 1, 3):
         to.reject("dtls_record.decode", "alert-%d" % n, ["WrongLength"], {"hex": record(21, b"\2\x28\0"[:n]).hex()}, "RFC 5246 section 7.2: an alert is two octets")
     for epoch, seq in ((0, 0), (0, (1 << 48) - 1), (65535, 1 << 32), (1, 0xFFFF)):
@@ -57,12 +65,11 @@ def records(to):
 
 
 def hellos(to):
-    rule = "RFC 5246 section 7.4.1.2, RFC 6347 section 4.2.1: the structure is whole"
     for name, h in (("plain", hello()), ("cookie", hello(det("cookie", 32))), ("session", hello(session=det("s", 32)))):
         bare = len(h) - 2 - (4 + 4 + 4 + 1)
         for cut in cuts(h, keep={bare}):
-            to.reject("dtls_client_hello.decode", "%s-cut-at-%d" % (name, len(cut)), ["Truncated"], {"hex": cut.hex()}, rule)
-        to.reject("dtls_client_hello.decode", name + "-trailing", ["Trailing"], {"hex": h.hex() + "00"}, rule)
+            to.reject("dtls_client_hello.decode", "%s-cut-at-%d" % (name, len(cut)), ["Truncated"], {"hex": cut.hex()}, hello_rule(h, len(cut)))
+        to.reject("dtls_client_hello.decode", name + "-trailing", ["Trailing"], {"hex": h.hex() + "00"}, "RFC 5246 section 7.4.1.4: the extensions are the last of the hello, and end with it")
     bare = hello(extensions=None)
     to.add("dtls_client_hello.decode", "no-extensions", ["Boundary"], {"hex": bare.hex()}, out={"cookie": "", "cipher_suites": ["c02b", "c02c"], "extensions": []}, comment="RFC 5246 section 7.4.1.2: extensions may be missing")
     to.reject("dtls_client_hello.decode", "session-33", ["WrongLength"], {"hex": hello(session=det("s", 33)).hex()}, "RFC 5246 section 7.4.1.2: session_id<0..32>")
@@ -99,7 +106,7 @@ def reassembly(to):
     to.lenient(op, "too-large", ["Limit"], {"datagrams": [record(22, fragment(1, big, 0, 100, 0), 0xFEFF).hex()]}, "68 KiB for somebody who has proven nothing; a bound of one's own may refuse it")
     good = record(22, fragment(1, whole, 0, 100, 1), 0xFEFF)
     for at in spread(len(good) - 1, 15):
-        to.reject(op, "cut-at-%d" % (at + 1), ["Truncated"], {"datagrams": [good[:at + 1].hex()]}, "RFC 6347 sections 4.1, 4.2.2: record and fragment are whole")
+        to.reject(op, "cut-at-%d" % (at + 1), ["Truncated"], {"datagrams": [good[:at + 1].hex()]}, "RFC 6347 section 4.1, DTLSPlaintext: the fragment has as many octets as length says, behind a header of 13")
 
 
 def cookies(to):
@@ -116,24 +123,34 @@ def cookies(to):
                                ("after-an-hour", {"after_us": 3600000000}, "Replay")):
         to.reject(op, name, [flag], given(**second), rule, "auth")
     for n in spread(len(bytes.fromhex(first)) - 1, 12):
-        to.reject(op, "hello-cut-at-%d" % (n + 1), ["Truncated"], dict(given(), hello=first[:2 * (n + 1)]), "RFC 6347 sections 4.1, 4.2.1: nothing is answered that is not a hello") if n + 1 < 25 + 35 else None
+        to.reject(op, "hello-cut-at-%d" % (n + 1), ["Truncated"], dict(given(), hello=first[:2 * (n + 1)]), "RFC 6347 section 4.2.1: a HelloVerifyRequest answers a ClientHello, and this is no whole record (section 4.1)") if n + 1 < 25 + 35 else None
+
+
+def fingerprint_rule(n):
+    """What a fingerprint of sha-256 breaks that is cut to n characters."""
+    if n < 7:
+        return "RFC 8122 section 5: hash-func is the token of a hash function"
+    if n < 10:
+        return "RFC 8122 section 5: a space and a fingerprint follow hash-func"
+    return "RFC 8122 section 5: " + ("as many octets as the hash has, 32 of sha-256" if (n - 8) % 3 == 2 else "each octet is two hexadecimal digits, with a colon between octets")
 
 
 def fingerprints(to):
-    rule = "RFC 8122 section 5: hash-func SP 2UHEX *(\":\" 2UHEX)"
     for i in range(6):
         digest = det("fp%d" % i, 32)
         text = "sha-256 " + ":".join("%02X" % b for b in digest)
         to.add("fingerprint.parse", "good-%d" % i, ["Normal"], {"text": text}, out={"algorithm": "sha-256", "hex": digest.hex()})
     for n in spread(len(text), 60):
-        to.reject("fingerprint.parse", "cut-at-%d" % n, ["Truncated"], {"text": text[:n]}, rule)
+        to.reject("fingerprint.parse", "cut-at-%d" % n, ["Truncated"], {"text": text[:n]}, fingerprint_rule(n))
+    octets, pairs, lone = "RFC 8122 section 5: as many octets as the hash has, 32 of sha-256", "RFC 8122 section 5: each octet is two hexadecimal digits, with a colon between octets", "RFC 8122 section 5: one space between hash-func and fingerprint, and nothing behind"
+    rules = {"33-octets": octets, "31-octets": octets, "no-space": lone, "trailing": lone}
     for name, bad, flag in (("33-octets", text + ":00", "WrongLength"), ("31-octets", text[:-3], "WrongLength"), ("no-colons", text.replace(":", ""), "WrongValue"), ("dashes", text.replace(":", "-"), "WrongValue"), ("double-colon", text.replace(":", "::", 1), "WrongValue"),
                             ("leading-colon", text.replace(" ", " :"), "WrongValue"), ("not-hex", text[:-1] + "G", "WrongValue"), ("single-digit", text[:-2] + "F", "WrongLength"), ("tab", text.replace(" ", "\t"), "WrongValue"), ("no-space", text.replace(" ", ""), "WrongValue"),
                             ("trailing", text + " x", "Trailing"), ("newline", text + "\n", "Trailing")):
         if name in ("tab", "newline"):
             to.add("fingerprint.parse", name, [flag, "Strict"], {"text": bad}, result="acceptable", comment=name + ": the grammar has one space and no end of line; readers of lines take both")
             continue
-        to.reject("fingerprint.parse", name, [flag], {"text": bad}, rule)
+        to.reject("fingerprint.parse", name, [flag], {"text": bad}, rules.get(name, pairs))
     der = b"0\x82\1\0" + det("der", 256)
     digest = hashlib.sha256(der).digest()
     to.add("fingerprint.certificate", "any-octets", ["Normal"], {"der": der.hex()}, out={"sha-256": ":".join("%02X" % b for b in digest), "multihash": "1220" + digest.hex()}, check="Python hashlib",
@@ -147,17 +164,18 @@ def dcep_open(kind=0, priority=256, parameter=0, label=b"", protocol=b""):
 
 
 def dcep(to):
-    rule = "RFC 8832 section 5.1: label and protocol have exactly the lengths given"
+    rule = "RFC 8832 section 5.1: Label and Protocol have the octets that Label Length and Protocol Length say, and nothing follows"
     for name, good in (("chat", dcep_open(label=b"chat", protocol=b"p/1")), ("plain", dcep_open()), ("label", dcep_open(0x81, 1, 3, b"x" * 20))):
         for cut in cuts(good):
-            to.reject("dcep.decode", "%s-cut-at-%d" % (name, len(cut)), ["Truncated"], {"hex": cut.hex()}, rule)
+            to.reject("dcep.decode", "%s-cut-at-%d" % (name, len(cut)), ["Truncated"], {"hex": cut.hex()},
+                      rule if len(cut) >= 12 else "RFC 8832 section 5.1: DATA_CHANNEL_OPEN has 12 octets before its label" if cut else "RFC 8832 section 5: a message begins with its type")
         to.reject("dcep.decode", name + "-trailing", ["Trailing"], {"hex": good.hex() + "00"}, rule)
     for label, protocol in ((5, 0), (0, 1), (65535, 65535), (3, 0)):
         to.reject("dcep.decode", "lengths-%d-%d" % (label, protocol), ["WrongLength"], {"hex": (dcep_open()[:8] + struct.pack(">HH", label, protocol) + b"chat").hex()}, rule)
     for kind in list(range(3, 128, 9)) + list(range(0x83, 256, 11)):
-        to.reject("dcep.decode", "channel-type-%02x" % kind, ["UnknownValue"], {"hex": dcep_open(kind).hex()}, "RFC 8832 section 8.2.2: the type is not assigned")
+        to.reject("dcep.decode", "channel-type-%02x" % kind, ["UnknownValue"], {"hex": dcep_open(kind).hex()}, "RFC 8832 sections 5.1 and 8.2.2: the channel type is assigned (0 to 2, and those with 0x80)")
     for kind in (0, 1, 4, 5, 50, 127, 128, 254):
-        to.reject("dcep.decode", "message-type-%02x" % kind, ["UnknownValue"], {"hex": (bytes([kind]) + dcep_open()[1:]).hex()}, "RFC 8832 section 8.2.1: the type is not assigned")
+        to.reject("dcep.decode", "message-type-%02x" % kind, ["UnknownValue"], {"hex": (bytes([kind]) + dcep_open()[1:]).hex()}, "RFC 8832 sections 5 and 8.2.1: the message type is 2 or 3")
     for kind, name in ((0, "reliable"), (0x80, "reliable"), (1, "rexmit"), (0x81, "rexmit"), (2, "timed"), (0x82, "timed")):
         for parameter in (0, 1, 0xFFFFFFFF):
             good = dcep_open(kind, 0xFFFF, parameter, b"l", b"p")

@@ -43,6 +43,12 @@ OPS = {
 
 # The clause that an invalid case of the operation breaks, by a pattern of its reason.
 PROTOBUF = [("truncated varint", "Protocol Buffers encoding, Base 128 Varints: the last octet has its top bit clear"), ("too long", "Protocol Buffers encoding, Base 128 Varints: at most ten octets"), ("", "Protocol Buffers encoding, Message Structure: wire types are 0 to 5")]
+GRAMMAR = "RFC 8839 section 5.1, grammar of candidate-attribute: "
+
+SCTP_CHUNKS = [
+    ("parameter|cause", "RFC 9260 section 3.2.1: parameters and causes lie inside the chunk, and their length counts their header"), ("I-FORWARD", "RFC 8260 section 2.3.1: behind the new cumulative TSN stand entries of 8 octets"),
+    ("FORWARD", "RFC 3758 section 3.2: behind the new cumulative TSN stand pairs of stream and sequence number, 4 octets each"), ("I-DATA", "RFC 8260 section 2.1: the fixed part of I-DATA has 16 octets"), ("SACK", "RFC 9260 section 3.3.4: gap ack blocks and duplicate TSNs, 4 octets each, lie inside the chunk"),
+    ("DATA", "RFC 9260 section 3.3.1: the fixed part of DATA has 12 octets"), ("SHUTDOWN", "RFC 9260 section 3.3.8: the fixed part of SHUTDOWN has 4 octets, and no more"), ("INIT", "RFC 9260 section 3.3.2: the fixed part of INIT has 16 octets"), ("", "RFC 9260 section 3.3: the fixed part of the chunk")]
 
 RULES = {
     "varint.decode": [("9 bytes", "multiformats unsigned-varint: at most 9 octets"), ("minimal", "multiformats unsigned-varint: the shortest form alone"), ("", "multiformats unsigned-varint: the last octet has its top bit clear")],
@@ -63,22 +69,24 @@ RULES = {
     "public_key.decode": [("Data|Type", "libp2p/specs peer-ids, Keys: Type and Data are required"), ("unknown key type", "libp2p/specs peer-ids, Keys: KeyType is 0 to 3"), ("Ed25519", "libp2p/specs peer-ids, Ed25519: Data is the public key, 32 octets (RFC 8032 section 5.1.5)"),
         ("secp256k1", "libp2p/specs peer-ids, Secp256k1: Data is a compressed point of the curve, 33 octets (SEC 1 section 2.3.3)"), ("", "libp2p/specs peer-ids, RSA and ECDSA: Data is a SubjectPublicKeyInfo in DER")],
     "public_key.verify": [("", "libp2p/specs peer-ids, Key Types: the signature is of this message under this key")],
-    "stun_message.decode": [("magic", "RFC 8489 section 5: the magic cookie is 0x2112A442"), ("top two", "RFC 8489 section 5: the top two bits are zero"), ("multiple of 4", "RFC 8489 section 5: the length is a multiple of 4"), ("attribute", "RFC 8489 section 14: an attribute lies inside the message"), ("", "RFC 8489 section 5: the length is that of the message without its header")],
+    "stun_message.decode": [("magic", "RFC 8489 section 5: the magic cookie is 0x2112A442"), ("top two", "RFC 8489 section 5: the top two bits are zero"), ("multiple of 4", "RFC 8489 section 5: the length is a multiple of 4"), ("attribute", "RFC 8489 section 14: an attribute lies inside the message"), ("", "RFC 8489 section 5: the message length is that of all octets behind the header")],
     "stun_message.type": [("", "RFC 8489 section 5: the top two bits are zero")],
-    "stun_message.xor_address": [("", "RFC 8489 section 14.2, address family and length")],
-    "stun_message.error_code": [("", "RFC 8489 section 14.8")],
+    "stun_message.xor_address": [("family 0|unknown address family", "RFC 8489 section 14.2: the family is 1 (IPv4) or 2 (IPv6)"), ("", "RFC 8489 section 14.2: 8 octets for IPv4, 20 for IPv6")],
+    "stun_message.error_code": [("", "RFC 8489 section 14.8: four octets, then the reason")],
     "stun_fingerprint.check": [("", "RFC 8489 section 14.7: CRC-32 of the message, XOR 0x5354554e")],
     "stun_integrity.check": [("", "RFC 8489 sections 9.1.3, 14.5: the HMAC must match")],
-    "sctp_packet.decode": [("chunk runs past|chunk length|chunk header|common header", "RFC 9260 section 3.2: chunks lie inside the packet"), ("parameter", "RFC 9260 section 3.2.1: parameters and causes lie inside the chunk"), ("FORWARD", "RFC 3758 section 3.2"), ("SACK", "RFC 9260 section 3.3.4: the counts fit the length"), ("", "RFC 9260 section 3.3: the chunk's fixed part")],
-    "sctp_chunk.decode": [("FORWARD", "RFC 3758 section 3.2"), ("", "RFC 9260 section 3.3: the chunk's fixed part")],
-    "dtls_record.decode": [("version", "RFC 6347 section 4.1: DTLS 1.0 or 1.2"), ("content type", "RFC 5246 section 6.2.1: ContentType"), ("fragment", "RFC 6347 section 4.2.2: a fragment lies inside its record"), ("", "RFC 6347 section 4.1.2.7: invalid records are discarded")],
-    "dtls_client_hello.decode": [("extension", "RFC 5246 section 7.4.1.4"), ("", "RFC 5246 section 7.4.1.2, RFC 6347 section 4.2.1")],
-    "dcep.decode": [("channel type", "RFC 8832 section 8.2.2: the type is not assigned"), ("message type", "RFC 8832 section 8.2.1: the message type is not assigned"), ("", "RFC 8832 section 5.1: label and protocol have the lengths given")],
+    "sctp_packet.decode": [("common header", "RFC 9260 section 3.1: a common header of 12 octets"), ("chunk runs past", "RFC 9260 section 3.2: Chunk Length ends the chunk inside the packet"), ("chunk length", "RFC 9260 section 3.2: Chunk Length counts the header, so it is 4 or more"), ("chunk header", "RFC 9260 section 3.2: a chunk begins with type, flags and length, 4 octets")] + SCTP_CHUNKS,
+    "sctp_chunk.decode": [("runs past", "RFC 9260 section 3.2: Chunk Length ends the chunk inside the packet"), ("length is not 4", "RFC 9260 section 3.3.9: Chunk Length of SHUTDOWN ACK is 4")] + SCTP_CHUNKS,
+    "dtls_record.decode": [("version", "RFC 6347 section 4.1: the version is DTLS 1.0 (feff) or 1.2 (fefd)"), ("content type", "RFC 5246 section 6.2.1: ContentType is 20 to 23, or what was assigned later"), ("fragment", "RFC 6347 section 4.2.2: a fragment lies inside its record"), ("", "RFC 6347 section 4.1, DTLSPlaintext: 13 octets of header, then as many as length says")],
+    "dtls_client_hello.decode": [("extension", "RFC 5246 section 7.4.1.4: extensions lie inside the hello"), ("cipher", "RFC 5246 section 7.4.1.2: cipher_suites<2..2^16-2>"), ("compression", "RFC 5246 section 7.4.1.2: compression_methods<1..2^8-1>"), ("", "RFC 5246 section 7.4.1.2, RFC 6347 section 4.2.1: every field has as many octets as its length says")],
+    "dcep.decode": [("channel type", "RFC 8832 sections 5.1 and 8.2.2: the channel type is assigned (0 to 2, and those with 0x80)"), ("message type", "RFC 8832 sections 5 and 8.2.1: the message type is 2 or 3"), ("empty", "RFC 8832 section 5: a message begins with its type"), ("shorter", "RFC 8832 section 5.1: DATA_CHANNEL_OPEN has 12 octets before its label"), ("", "RFC 8832 section 5.1: Label and Protocol have the octets that Label Length and Protocol Length say, and nothing follows")],
     "webrtc_framing.decode": [("varint", "libp2p/specs webrtc, Multiplexing: an unsigned-varint length, then the protobuf"), ("field runs past", "Protocol Buffers encoding, Length-Delimited Records: as many octets follow as the length says"), ("wire type", "Protocol Buffers encoding, Groups: each ends with a tag of its own"), ("after the message", "libp2p/specs webrtc, Multiplexing: the length is that of the message, and one frame was asked for"), ("", "libp2p/specs webrtc, Multiplexing: as many octets follow as the length says")],
-    "ice_candidate.parse": [("tcp", "RFC 6544 section 4.5"), ("", "RFC 8839 section 5.1, the grammar of candidate")],
-    "ice_credentials.check": [("", "RFC 8839 section 5.4: ice-ufrag 4 to 256, ice-pwd 22 to 256 ice-chars")],
+    "ice_candidate.parse": [
+        ("tcp", "RFC 6544 section 4.5: a TCP candidate has a tcptype"), ("start with", GRAMMAR + "\"candidate:\" stands first"), ("foundation", GRAMMAR + "foundation is 1 to 32 ice-chars"), ("component", GRAMMAR + "component-id is 1 to 3 digits, from 1 to 256"),
+        ("priority", GRAMMAR + "priority is 1 to 10 digits, from 1 to 2^31 - 1"), ("rport", GRAMMAR + "rel-port is a port"), ("port", GRAMMAR + "port is digits, up to 65535"), ("without a value", GRAMMAR + "a name has a value"), ("", GRAMMAR + "eight fields up to the type")],
+    "ice_credentials.check": [("character|ice-char", "RFC 8839 section 5.4: of ice-chars: letters, digits, + and /"), ("", "RFC 8839 section 5.4: ice-ufrag has 4 to 256, ice-pwd 22 to 256 ice-chars")],
     "fingerprint.parse": [("", "RFC 8122 section 5, the grammar of fingerprint")],
-    "sdp.role": [("", "RFC 8842 section 5.3, RFC 4145 section 4.1")],
+    "sdp.role": [("", "RFC 8842 section 5.3, RFC 4145 section 4.1: one side is active, the other passive, and an answer is not actpass")],
     "noise_xx.read": [("tag|static", "Noise section 5.1: DecryptWithAd fails, the handshake ends"), ("shorter than e, s", "Noise section 5.3, ReadMessage: e and s are whole"), ("shorter", "Noise section 5.3, ReadMessage: e is whole"), ("", "Noise section 5.3, ReadMessage: e is mixed into what the next tag covers")],
     "noise_payload.verify": [("protobuf", "Protocol Buffers encoding, Length-Delimited Records: as many octets follow as the length says"), ("wire", "libp2p/specs noise, message NoiseHandshakePayload: identity_key is bytes"), ("missing|without", "libp2p/specs noise, Libp2p Data in Handshake Messages: identity_key and identity_sig are there"), ("", "libp2p/specs noise: identity_sig is of identity_key over the static key")],
     "relay_hop.decode": PROTOBUF,
@@ -278,9 +286,9 @@ def add_case(to, topic, case):
         return
     out, also = CONVERT.get(op, lambda g, w: (w, None))(given, want)
     result, flags = ("acceptable", ["Normal", "Strict"]) if strict else ("valid", ["Normal"])
-    if op == "ice_priority.pair" and max(given["G"], given["D"]) > 0x7FFFFFFF:
-        # RFC 8445 section 5.1.2 knows no such priority; the sum needs 65 bits
-        result, flags = "acceptable", ["Boundary", "Strict"]
+    if op == "ice_priority.pair" and not all(0 < p <= 0x7FFFFFFF for p in (given["G"], given["D"])) or op == "ice_priority.candidate" and out["priority"] == 0:
+        to.reject(op, case["name"] + "-refused", ["WrongValue", "Boundary"], given, "RFC 8445 section 5.1.2: a priority is from 1 to 2^31 - 1", **more)
+        return
     if op == "dcep.ppid" and "deprecated" in want["meaning"]:
         # RFC 8831 section 6.6 gave partial messages up
         result, flags, out, also = "acceptable", ["UnknownValue", "Strict"], None, {}

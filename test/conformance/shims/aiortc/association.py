@@ -50,7 +50,8 @@ def packet(tag, chunks):
 
 
 def spoil(cookie, how):
-    return {"flipped": cookie[:9] + bytes([cookie[9] ^ 1]) + cookie[10:], "truncated": cookie[:-1], "zero": bytes(len(cookie))}.get(how, cookie)
+    flip = lambda at: cookie[:at] + bytes([cookie[at] ^ 1]) + cookie[at + 1:]
+    return {"flipped": flip(len(cookie) // 2), "first": flip(0), "last": flip(len(cookie) - 1), "truncated": cookie[:-1], "extended": cookie + b"\0", "zero": bytes(len(cookie)), "empty": b""}.get(how, cookie)
 
 
 def later(us):

@@ -159,8 +159,14 @@ func spoil(cookie []byte, how string) []byte {
 	switch how {
 	case "flipped":
 		out[len(out)/2] ^= 1
+	case "first":
+		out[0] ^= 1
+	case "last":
+		out[len(out)-1] ^= 1
 	case "truncated":
 		return out[:len(out)-1]
+	case "extended":
+		return append(out, 0)
 	case "zero":
 		return make([]byte, len(out))
 	case "empty":

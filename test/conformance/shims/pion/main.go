@@ -116,8 +116,11 @@ func candidateText(g fields) fields {
 	return fields{"text": "candidate:" + c.Marshal()}
 }
 
-// pion chooses the preferences itself.
+// pion chooses the preferences itself, and counts components in 16 bits.
 func candidatePriority(g fields) fields {
+	if number(g, "component") > 65535 || number(g, "local_preference") > 65535 {
+		panic(errUnsupported)
+	}
 	c := newCandidate(text(g, "type"), "192.0.2.1", "192.0.2.2", 1, 1, uint16(number(g, "component")), 0, "")
 	local := c.(interface{ LocalPreference() uint16 }).LocalPreference()
 	if p, ok := g["type_preference"].(float64); local != uint16(number(g, "local_preference")) || (ok && c.Type().Preference() != uint16(p)) {

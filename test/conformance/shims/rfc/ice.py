@@ -42,7 +42,9 @@ def priority(given):
     """RFC 8445 section 5.1.2.1."""
     preference, local, component = given.get("type_preference", PREFERENCE.get(given["type"])), given["local_preference"], given["component"]
     need(preference is not None and 0 <= preference <= 126 and 0 <= local <= 65535 and 1 <= component <= 256)
-    return {"priority": 2 ** 24 * preference + 2 ** 8 * local + 2 ** 0 * (256 - component)}
+    value = 2 ** 24 * preference + 2 ** 8 * local + 2 ** 0 * (256 - component)
+    need(1 <= value <= 2 ** 31 - 1)  # section 5.1.2
+    return {"priority": value}
 
 
 def pair(given):
