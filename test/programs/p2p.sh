@@ -289,6 +289,7 @@ stop "$alice_pid"
 stop "$relay_pid"
 
 # the default STUN server is the relay's UDP port where an address of it names one, else the number of its TCP port
+both_port=$relay_port
 start_relay --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/webrtc-direct
 start_alice --bind 127.0.0.1 --verbose
 udp_port=$(echo "$relay_direct" | cut -d/ -f5)
@@ -299,6 +300,7 @@ check "and asks nobody else" sh -c "! grep 'STUN: asking' alice.err | grep -qv '
 expect "both addresses" 0 "STUN: asking 127.0.0.1:$udp_port$" "$peer" -m dial --verbose --bind 127.0.0.1 --relay "$relay_addr" --relay "$relay_direct" --send x "/webrtc/p2p/$alice_id"
 stop "$alice_pid"
 stop "$relay_pid"
+relay_port=$both_port
 
 # limits of the circuit: the chat goes on over a new one
 start_relay -p "$relay_port" --circuit-bytes 4000
