@@ -194,6 +194,7 @@ def own_scenarios():
         yield f"relay{way}-dialed-connect", lambda f, w=way: own_private(f, "relay", nth_over(w, 2), w)
         yield f"relay{way}-dialing", lambda f, w=way: own_private(f, "alice", over(w), w)
         yield f"relay{way}-dialing-connect", lambda f, w=way: own_private(f, "bob", over(w), w)
+    yield "relay-tcp-dialed-vanished", own_alice_vanishes
 
 
 def own_dialed(folder, *args):
@@ -331,6 +332,23 @@ def their_alice(folder, who, wanted, name, way=""):
     relayed(folder, who, wanted, action)
 
 
+def their_alice_vanishes(folder, name, way="-tcp"):
+    def action(r):
+        alice = r.theirs(name, way)
+        alice.ask("reserve", 30, addr=r.address(way))
+        vanish(alice)
+        r.relay.wait_event("disconnected", 50)
+    relayed(folder, "relay", theirs_over(way), action)
+
+
+def own_alice_vanishes(folder):
+    def action(r):
+        alice, _ = r.alice("-tcp")
+        alice.kill_group()
+        r.relay.wait_event("disconnected", 50)
+    relayed(folder, "relay", over("-tcp"), action)
+
+
 def on_their_relay(folder, who, name, way):
     """Not every relay tells Alice that Bob has gone: she is not waited for."""
     def action(r):
@@ -345,6 +363,7 @@ def relay_scenarios(name):
         yield f"relay{way}-dialed", lambda f, w=way: their_alice(f, "relay", theirs_over(w), name, w)
         yield f"relay{way}-dialed-connect", lambda f, w=way: their_bob(f, "relay", theirs_over(w), name, w)
     if peer.listens:
+        yield "relay-tcp-dialed-vanished", lambda f: their_alice_vanishes(f, name)
         yield "relay-tcp-dialing", lambda f: on_their_relay(f, "alice", name, "-tcp")
         yield "relay-tcp-dialing-connect", lambda f: on_their_relay(f, "bob", name, "-tcp")
         if peer.relays_direct:

@@ -128,14 +128,14 @@ async def run_p2p():
             await P2P(host, CircuitV2Transport(host, protocol, roles(False)), nursery).obey()
 
 
-def main():
+def main(relay_host, p2p):
     args = argparse.ArgumentParser()
     args.add_argument("role", choices=["p2p", "relay"])
     args.add_argument("--listen", action="append", default=[])
     args.add_argument("--json", action="store_true")
     a = args.parse_args()
-    trio.run(Relay(a, make_tcp_host()).run if a.role == "relay" else run_p2p)
+    trio.run(Relay(a, relay_host()).run if a.role == "relay" else p2p)
 
 
 if __name__ == "__main__":
-    main()
+    main(make_tcp_host, run_p2p)

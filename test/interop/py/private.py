@@ -5,8 +5,6 @@
     private.py relay [--listen MULTIADDR]... --json   the events of webrtc-p2p-relay
 """
 
-import argparse
-
 import trio
 from libp2p import new_host
 from libp2p.crypto.ed25519 import create_new_key_pair
@@ -22,7 +20,7 @@ from libp2p.transport.webrtc.private_transport import WebRTCPrivateTransport
 from libp2p.transport.webrtc.transport import WebRTCDirectTransport
 from multiaddr import Multiaddr
 
-from p2p import P2P, Relay, roles
+from p2p import P2P, main, roles
 
 
 class Private(P2P):
@@ -64,14 +62,5 @@ async def run_p2p():
             await Private(host, CircuitV2Transport(host, protocol, roles(False)), nursery, private).obey()
 
 
-def main():
-    args = argparse.ArgumentParser()
-    args.add_argument("role", choices=["p2p", "relay"])
-    args.add_argument("--listen", action="append", default=[])
-    args.add_argument("--json", action="store_true")
-    a = args.parse_args()
-    trio.run(Relay(a, make_host()[0]).run if a.role == "relay" else run_p2p)
-
-
 if __name__ == "__main__":
-    main()
+    main(lambda: make_host()[0], run_p2p)
