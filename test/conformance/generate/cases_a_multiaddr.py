@@ -201,7 +201,7 @@ def both_ways(to, name, text, data, names, check):
 
 # ---- values that are none ----
 
-BASE32 = CSV + "%s has %d bits: base32 (RFC 4648 section 6) and a port from 1"
+BASE32 = CSV + "%s has %d bits: base32 (RFC 4648 section 6) and a port, not 0 (RFC 6335 section 6)"
 ESCAPE = "multiformats/multiaddr protocols/http-path.md: a segment-nz; RFC 3986 section 2.1: \"%\" HEXDIG HEXDIG"
 I2P64 = "geti2p.net, Common structures: a Destination has 387 octets or more, in base64 with \"-\" and \"~\""
 I2P32 = "geti2p.net, Naming and B32 for Encrypted Leasesets: 32 octets, or 35 and more, in base32"
@@ -220,7 +220,7 @@ def bad_values():
         yield "ipcidr", bad, CSV + "ipcidr has 8 bits, in decimal digits"
     for name, size, bits in (("onion", 10, 96), ("onion3", 35, 296)):
         host = base32(det("onion%d" % size, size))
-        for bad in (host, host + ":", host[:-1] + ":80", host + "a:80", host[:-1] + "1:80", host[:-1] + "8:80", host[:-1] + "=:80", host + ":-1", host + ":x", host + ":65537", host + ":80:80", ":80", host[:-8] + ":80"):
+        for bad in (host, host + ":", host[:-1] + ":80", host + "a:80", host[:-1] + "1:80", host[:-1] + "8:80", host[:-1] + "=:80", host + ":-1", host + ":x", host + ":65537", host + ":80:80", ":80", host[:-8] + ":80", host + ":0"):
             yield name, bad, BASE32 % (name, bits)
     text = i2p(387)[0]
     for bad in (text[:-4], text[:-1], text[:-1] + "+", text[:-1] + "_", text[:-1] + "!", text + "=", text + ":80", i2p(385)[0], i2p(32)[0]):
