@@ -164,7 +164,7 @@ grep -q '^Not counted: 3 unsupported' out && pass || fail 'noise on standard err
 gone && pass || fail 'what the shim started is left behind'
 for signal in INT TERM HUP; do
   rm -f started
-  env --default-signal=INT "$weft" conform --file good.json --shim 'echo > started; exec sleep $nap' > out 2> err < /dev/null &
+  env --default-signal=INT,TERM,HUP "$weft" conform --file good.json --shim 'echo > started; exec sleep $nap' > out 2> err < /dev/null &
   pid=$!
   for _ in $(seq 200); do [ -s started ] && break; sleep 0.05; done
   kill "-$signal" "$pid"
