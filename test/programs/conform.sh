@@ -61,6 +61,7 @@ expect 'shim' 0 '^3 cases, 3 passed, 0 failed$' "$weft" conform --file good.json
 expect 'folder and layer' 0 '^3 cases, 3 passed' "$weft" conform --dir . --layer base
 expect 'filter' 0 '^1 cases, 1 passed' "$weft" conform --file good.json --filter cut
 unsupported=$(grep -c '"outcome": "unsupported"' "$top/vectors/expect/weft.json")
+expect 'filter: operation' 0 '^3 cases, 3 passed' "$weft" conform --file good.json --filter .decode
 expect 'all vectors through a shim' 0 "^Not counted: $unsupported unsupported, 0 failed as expected\$" "$weft" conform --dir "$top/vectors/v1" --shim "$bin/weft-shim" --strict-errors --expect "$top/vectors/expect/weft.json"
 expect 'tap' 0 '^ok 2 - varint/two$' "$weft" conform --file good.json --format tap
 also 'tap plan' '^1\.\.3$'
@@ -138,6 +139,20 @@ expect 'a crash, then started again' 1 'crash: two: .*signal 11' "$weft" conform
 also 'one crash alone' '^1 cases, 0 passed, 1 failed$'
 expect 'never answers' 1 'hang: one: no answer within 0.200 s' "$weft" conform --file good.json --shim 'exec sleep 300' --start-timeout 0.2
 also 'hang: the run goes on' '^3 cases, 0 passed, 3 failed$'
+# A shim that answers nothing is asked ten cases; one that answers now and then, all.
+{
+  vector_file | sed '1s/:3/:24/; 4,$d'
+  for i in $(seq 24); do
+    printf '{"tcId":"n%d","comment":"c","flags":["Normal"],"in":{"hex":"01"},"out":{"value":1},"result":"valid"}%s\n' "$i" "$([ "$i" -lt 24 ] && echo ,)"
+  done
+  echo ']}]}'
+} > many.json
+expect 'ten hangs' 1 'hang: n10: no answer within' "$weft" conform --file many.json --shim 'exec sleep 300' --start-timeout 0.05
+also 'ten hangs: the rest is not asked' 'hang: n11: not asked: the 10 cases before it had no answer'
+also 'ten hangs: it counts' '^24 cases, 0 passed, 24 failed$'
+echo 'read -r l; id=${l#*\"id\":}; echo "{\"id\":${id%%,*},\"status\":\"unsupported\"}"; exec sleep 300' > sometimes.sh
+expect 'twelve hangs, not in a row' 1 '^12 cases, 0 passed, 12 failed$' "$weft" conform --file many.json --shim 'sh sometimes.sh' --case-timeout 0.05
+if grep -q 'not asked' out; then fail 'twelve hangs, not in a row: some are not asked'; else pass; fi
 expect 'closes its input' 1 'crash: one|hang: one' "$weft" conform --file good.json --shim 'exec <&-; exec sleep 300' --start-timeout 0.2
 
 expect 'closes its input, and lives' 1 'hang: two: no answer within 0.200 s; it has closed its input' "$weft" conform --file good.json --shim 'read -r l; exec <&-; echo "{\"id\":1,\"status\":\"unsupported\"}"; exec sleep 300' --case-timeout 0.2 --start-timeout 20
@@ -267,6 +282,8 @@ expect 'session, shim: all of them' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0
 expect 'session, shim: one cut' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session "$one" --shim "$bin/weft-shim" --layer stun --format tap
 also 'session: names' '^ok [0-9]+ - weft-0.1.0/v1-dialed/stun/1/stun_integrity.check$'
 if grep -q ' - weft-0.1.0/v1-dialed/[^s]' out; then fail 'session, shim: another cut'; else pass; fi
+expect 'session: filter by name' 0 '^weft-0.1.0/v2-dialed ' "$weft" conform --session "$one" "$recorded/v2-dialed" --filter 0/v2-dialed
+if grep -q '^weft-0.1.0/v1-dialed ' out; then fail 'session: filter by name: another session'; else pass; fi
 expect 'session, shim: junit' 0 '<testsuite name="sessions"' "$weft" conform --session "$one" --shim "$bin/weft-shim" --format junit
 expect 'session, shim: a wrong answer' 1 'messages.jsonl:1: fail: messages/1/webrtc_framing.split: messages is nothing, expected ' "$weft" conform --session "$one" --shim 'sh wrong.sh' --filter framing.split
 expect 'session, shim: what it does not have' 0 '^Not counted: [1-9][0-9]* unsupported' "$weft" conform --session "$one" --shim 'sh without.sh'
