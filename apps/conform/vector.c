@@ -170,6 +170,7 @@ static void check_head(checker *k, conform_file *f) {
   f->type = text_field(k, f->doc, "type");
   f->layer = text_field(k, f->doc, "layer");
   (void)text_field(k, f->doc, "schema");
+  (void)text_field(k, f->doc, "mode");
   (void)field(k, f->doc, "spec", JSON_ARRAY);
   const json *number = field(k, f->doc, "numberOfTests", JSON_NUMBER), *notes = field(k, f->doc, "notes", JSON_OBJECT);
   const json *groups = field(k, f->doc, "groups", JSON_ARRAY);
