@@ -107,6 +107,8 @@ its input ends. What it prints on standard error is shown as it is.
 * An operation has no state: whatever it needs is made for it and thrown away.
 * Five seconds for an answer (`--case-timeout`), thirty for the first one (`--start-timeout`). A shim that ends, hangs, or prints something else is started again; that case has failed, the run goes on. After
   ten cases in a row without an answer the rest is not asked. A command that the shell cannot start (status 126 or 127 before any answer) ends the run with exit status 2.
+* An answer is one line of at most 8 MiB, in UTF-8, and no object in it has a name twice. A shim runs in a process group of its own, which is ended with the run or by a signal that ends it.
+* The questions are the cases of `v1`, or are made of recorded sessions (`--session`, FORMAT.md): a shim need not know which.
 * A line that is not JSON has no id to answer; `weft-shim` says `{"id":null,"status":"error","error":"bad request","why":...}` and goes on.
 * `error` says how the octets were refused, if the implementation can tell; the runner compares it only with `--strict-errors`.
 
