@@ -172,7 +172,7 @@ static int parse(options *o, int argc, char **argv, const char **args) {
       {"strict-errors", 0, APP_ARG_FLAG, &o->strict, 0, 0, NULL, "the class of a refusal counts too"},
       {"verbose", 'v', APP_ARG_FLAG, &o->verbose, 0, 0, NULL, "name what is unsupported or failed as expected"},
       {"session", 0, APP_ARG_FLAG, &o->session, 0, 0, NULL,
-       "replay the recorded sessions in DIR... instead (made by --record)"},
+       "replay the recorded sessions in DIR... instead (made by --record); with --shim, ask it what is in them"},
       {"live", 0, APP_ARG_TEXT, &o->live, 0, 0, "MULTIADDR",
        "instead: dial this webrtc-direct listener, show what it does"},
       {"live-listen", 0, APP_ARG_TEXT, &o->live_listen, 0, 0, "MULTIADDR",
@@ -186,7 +186,9 @@ static int parse(options *o, int argc, char **argv, const char **args) {
       "weft conform",
       "[OPTIONS] [--session DIR...]",
       "Runs conformance vectors. Exit 0: all passed or as expected; 1: an unexpected result, an unexpected pass too;\n"
-      "2: a file or an option is wrong. 'weft conform --session DIR...' replays recorded sessions instead,\n"
+      "2: a file or an option is wrong. Without --shim a crash or hang of our own layers ends the run (1) and is "
+      "named;\n"
+      "--shim weft-shim goes on behind it. 'weft conform --session DIR...' replays recorded sessions instead,\n"
       "'weft conform --live MULTIADDR' or '--live-listen MULTIADDR' shows what a running peer does.\n"
       "A session replays in the modes that vectors/README.md gives: exact (the same bytes from us again), decode\n"
       "(the same fields, and the same bytes from them), reach (as far as it went; the bytes are free).",
@@ -195,6 +197,7 @@ static int parse(options *o, int argc, char **argv, const char **args) {
       (size_t)argc,
       "  weft conform --shim 'python3 my_shim.py' --layer stun\n"
       "  weft conform --session vectors/recorded --layer sctp\n"
+      "  weft conform --session vectors/recorded --shim 'python3 my_shim.py'\n"
       "  weft conform --live /ip4/127.0.0.1/udp/4001/webrtc-direct/certhash/uEi.../p2p/12D3Koo...\n"
       "  weft conform --live-listen /ip4/127.0.0.1/udp/0/webrtc-direct\n"};
   return app_args_parse(&u, argc, argv, args);
