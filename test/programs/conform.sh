@@ -83,6 +83,10 @@ also 'counted' '^3 cases, 1 passed, 2 failed$'
 expect 'junit: failures' 1 '^<testsuites name="weft conform" tests="3" failures="2" errors="0" skipped="0">$' "$weft" conform --file good.json --shim 'sh wrong.sh' --format junit
 echo '{"expect":[{"case":"varint/two","outcome":"fail","reason":"known","issue":"x"},{"case":"varint/cu*","outcome":"fail","reason":"known too"}]}' > known.json
 expect 'known failures' 0 '^Not counted: 0 unsupported, 2 failed as expected$' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect known.json
+expect 'known failures: junit' 0 '^<testsuites name="weft conform" tests="3" failures="0" errors="0" skipped="2">$' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect known.json --format junit
+also 'known failures: junit: why' 'name="two"><skipped message="known"/>'
+expect 'known failures: tap' 0 '^not ok 2 - varint/two # TODO known$' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect known.json --format tap
+expect 'known failures, once more' 0 '^Not counted: 0 unsupported, 2 failed as expected$' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect known.json
 also 'known failures: why' '^Expected: fail of 1: known .x.$'
 also 'known failures: not reported' '^Expected: fail of 1: known too .not reported.$'
 expect 'known failures, one by one' 0 '^good.json:5: expected fail: two: known .x.$' "$weft" conform --file good.json --shim 'sh wrong.sh' --expect known.json --verbose
@@ -114,6 +118,8 @@ cat > without.sh <<'END'
 while read -r line; do id=${line#*\"id\":}; printf '{"id":%s,"status":"unsupported"}\n' "${id%%,*}"; done
 END
 expect 'unsupported' 0 '^Not counted: 3 unsupported' "$weft" conform --file good.json --shim 'sh without.sh'
+expect 'unsupported: tap' 0 '^ok 1 - varint/one # SKIP unsupported$' "$weft" conform --file good.json --shim 'sh without.sh' --format tap
+expect 'unsupported: junit' 0 ' skipped="3">$' "$weft" conform --file good.json --shim 'sh without.sh' --format junit
 echo '{"unsupported":"listed","expect":[{"case":"varint/one","outcome":"unsupported","reason":"not there"},{"case":"varint/cut","outcome":"fail","reason":"lenient"}]}' > listed.json
 expect 'unsupported, not listed' 1 'unsupported: two: nothing says that this case may be unsupported' "$weft" conform --file good.json --shim 'sh without.sh' --expect listed.json
 also 'unsupported, not listed: counted' '^2 cases, 0 passed, 2 failed$'
@@ -121,11 +127,18 @@ expect 'listed as unsupported, but passes' 1 'unexpected pass: one: not there' "
 echo '{"unsupported":"some","expect":[]}' > some.json
 expect 'unsupported: another word' 2 'some.json:1: /unsupported: must be "listed", or absent' "$weft" conform --file good.json --expect some.json
 
+# The class of a refusal counts on request alone.
+echo 'while read -r line; do id=${line#*\"id\":}; echo "{\"id\":${id%%,*},\"status\":\"error\",\"error\":\"auth\"}"; done' > auth.sh
+expect 'another class than expected' 0 '^1 cases, 1 passed, 0 failed$' "$weft" conform --file good.json --shim 'sh auth.sh' --filter cut
+expect 'another class than expected, strictly' 1 'fail: cut: refused as auth, expected malformed' "$weft" conform --file good.json --shim 'sh auth.sh' --filter cut --strict-errors
+expect 'a valid case is refused' 1 'fail: one: refused .auth.' "$weft" conform --file good.json --shim 'sh auth.sh' --filter one
+
 # ---- bad shims: the case fails with the reason, the run goes on ----
 expect 'garbage' 1 'garbage: one: not JSON .*: hello' "$weft" conform --file good.json --shim 'while read -r l; do echo hello; done'
 also 'garbage: the run goes on' '^3 cases, 0 passed, 3 failed$'
 expect 'another id' 1 "garbage: one: 'id' is not 1" "$weft" conform --file good.json --shim "while read -r l; do echo '{\"id\":77,\"status\":\"ok\"}'; done"
 expect 'no status' 1 "garbage: one: 'status' is not" "$weft" conform --file good.json --shim "read -r l; echo '{\"id\":1}'; cat > /dev/null"
+expect 'another class of refusal in an answer' 1 "garbage: cut: 'error' is not malformed, auth, state or limit" "$weft" conform --file good.json --shim "while read -r l; do echo '{\"id\":1,\"status\":\"error\",\"error\":\"odd\"}'; done" --filter cut
 expect 'two lines' 1 'garbage: one: more than one line' "$weft" conform --file good.json --shim "read -r l; printf '{\"id\":1,\"status\":\"ok\"}\nmore\n'; cat > /dev/null"
 expect 'closes at once' 1 'crash: one: closed its output before it answered .exit 3.' "$weft" conform --file good.json --shim 'exit 3'
 expect 'no such program' 2 'shim: the command could not be started .*status is 127.*: ./no-such-shim' "$weft" conform --file good.json --shim './no-such-shim'
