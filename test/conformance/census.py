@@ -10,7 +10,6 @@ V1 = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../vectors/v1
 UNCHECKED = {
     "dcep.receive": "answers to a peer that breaks RFC 8832 section 6: aiortc opens the channel all the same, and pion leaves it to the application",
     "dtls_cookie.exchange": "needs a clock that can be set: pion's server has the wall clock",
-    "sctp_association.receive": "errors that a receiver reports: neither pion/sctp nor aiortc sends them",
 }
 
 # Operations that refuse nothing: every input has an answer.

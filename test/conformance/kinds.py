@@ -25,7 +25,8 @@ KINDS = {
     "go-sessions": Kind("go-libp2p-sessions", "go", [("multistream", "go-multistream"), ("yamux", "go-yamux"), ("", "go-libp2p")]),
     "pion": Kind("pion", "go", [("stun", "pion/stun"), ("ice", "pion/ice"), ("dtls", "pion/dtls"), ("fingerprint", "pion/dtls"), ("sctp", "pion/sctp"), ("dcep", "pion/datachannel"), ("sdp", "pion/webrtc")]),
     "aiortc": Kind("aiortc", "python", [("sctp_crc32c", "google-crc32c"), ("stun", "aioice"), ("ice", "aioice"), ("", "aiortc")]),
-    "wireshark": Kind("wireshark", "wireshark", [("", "Wireshark")]),
+    "usrsctp": Kind("usrsctp", "debian", [("", "usrsctp")]),
+    "wireshark": Kind("wireshark", "debian", [("", "Wireshark")]),
     "rfc": Kind("rfc-readers", "python", [
         ("stun", "Python from RFC 8489"), ("demux", "Python from RFC 7983"), ("ice_priority", "Python from RFC 8445"), ("ice", "Python from RFC 8839"), ("sctp_serial", "Python from RFC 1982"), ("sctp", "Python from RFC 9260"),
         ("dtls_client_hello", "Python from RFC 5246"), ("dtls_prf", "Python from RFC 5246"), ("dtls", "Python from RFC 6347"), ("fingerprint", "Python from RFC 8122"), ("sdp.role", "Python from RFC 4145"),
@@ -36,8 +37,11 @@ KINDS = {
 # Names of packages as people know them.
 KNOWN_AS = {"libp2p": "py-libp2p", "multiaddr": "py-multiaddr"}
 
-# A capture per question takes 40 ms, and there are thousands; the recordings are captures that it opens whole.
-WITHOUT_RECORDINGS = {"wireshark"}
+# Wireshark takes 40 ms for a question, and there are thousands; the recordings are captures that it opens whole. usrsctp has no operation that they ask for.
+WITHOUT_RECORDINGS = {"wireshark", "usrsctp"}
+
+# What Debian installs, and what tells its version.
+PROBES = {"wireshark": ("tshark", "--version"), "usrsctp": ("dpkg-query", "-W", "libusrsctp2")}
 
 
 def python_pins(folder):
@@ -53,11 +57,11 @@ def go_pins(folder):
     return [(re.sub(r"^(github\.com/((multiformats|libp2p)/)?|google\.golang\.org/)|/v\d+$", "", name), version) for name, version in found]
 
 
-def wireshark_pins(folder):
-    return re.findall(r"^# (Wireshark) ([\d.]+)", open(os.path.join(folder, "requirements.txt")).read(), re.M)
+def debian_pins(folder):
+    return re.findall(r"^# (\w+) ([\d.]+)", open(os.path.join(folder, "requirements.txt")).read(), re.M)
 
 
-PINS = {None: lambda folder: [], "python": python_pins, "node": node_pins, "go": go_pins, "wireshark": wireshark_pins}
+PINS = {None: lambda folder: [], "python": python_pins, "node": node_pins, "go": go_pins, "debian": debian_pins}
 
 
 def versions(kind):

@@ -74,7 +74,7 @@ WRITTEN = [
     ("fail */sctp_association/reset-bad-number", "resets streams whatever the request's sequence number"),
     ("fail aiortc/sctp_association/reset-early", "resets streams before all data up to the last TSN is there"),
     ("fail aiortc/sctp_association/reset-repeated", "resets again for a request that is repeated"),
-    ("fail aiortc/sctp_association/no-reset-ssn-old", "delivers a sequence number that was there before"),
+    ("fail aiortc/sctp_association/no-reset-ssn-again", "delivers a sequence number that was there before"),
     ("fail pion/sctp_association/duplicate*", "reports no duplicate TSN"),
     ("fail pion/sctp_association/wrong-tag", "does not look at the verification tag"),
     ("fail pion/sctp_association/abort-wrong-tag", "does not look at the verification tag"),

@@ -53,16 +53,18 @@ def descriptions(to):
     bad("version-1", swap("v=", "v=1"), "RFC 8866 section 5.1: version 0", "UnknownValue")
     bad("port-0", swap("m=", "m=application 0 UDP/DTLS/SCTP webrtc-datachannel"), "RFC 3264 section 6: port 0 refuses the section", "WrongValue")
     for n in (0, 1, 3):
-        bad("ufrag-%d" % n, swap("a=ice-ufrag", "a=ice-ufrag:" + "a" * n), "RFC 8839 section 5.4: 4 to 256 ice-chars", "WrongLength")
+        bad("ufrag-%d" % n, swap("a=ice-ufrag", "a=ice-ufrag:" + "a" * n), "RFC 8839 section 5.4: ice-ufrag has 4 to 256 ice-chars", "WrongLength")
     for n in (0, 4, 21):
-        bad("pwd-%d" % n, swap("a=ice-pwd", "a=ice-pwd:" + "p" * n), "RFC 8839 section 5.4: 22 to 256 ice-chars", "WrongLength")
+        bad("pwd-%d" % n, swap("a=ice-pwd", "a=ice-pwd:" + "p" * n), "RFC 8839 section 5.4: ice-pwd has 22 to 256 ice-chars", "WrongLength")
     for n in (257, 300):
-        bad("ufrag-%d" % n, swap("a=ice-ufrag", "a=ice-ufrag:" + "a" * n), "RFC 8839 section 5.4: 4 to 256 ice-chars", "WrongLength")
-        bad("pwd-%d" % n, swap("a=ice-pwd", "a=ice-pwd:" + "p" * n), "RFC 8839 section 5.4: 22 to 256 ice-chars", "WrongLength")
+        bad("ufrag-%d" % n, swap("a=ice-ufrag", "a=ice-ufrag:" + "a" * n), "RFC 8839 section 5.4: ice-ufrag has 4 to 256 ice-chars", "WrongLength")
+        bad("pwd-%d" % n, swap("a=ice-pwd", "a=ice-pwd:" + "p" * n), "RFC 8839 section 5.4: ice-pwd has 22 to 256 ice-chars", "WrongLength")
     for c in "= -_:@\u00e9":
-        bad("ufrag-char-%02x" % ord(c), swap("a=ice-ufrag", "a=ice-ufrag:abc%sdef" % c), "RFC 8839 section 5.4: ice-chars", "WrongValue")
+        bad("ufrag-char-%02x" % ord(c), swap("a=ice-ufrag", "a=ice-ufrag:abc%sdef" % c), "RFC 8839 section 5.4: ice-chars are letters, digits, + and /", "WrongValue")
+    octets, digits, token = "RFC 8122 section 5: as many octets as the hash has, 32 of sha-256", "RFC 8122 section 5: each octet is two hexadecimal digits, with a colon between octets", "RFC 8122 section 5: a hash function, a space and a fingerprint"
+    rules = {"short": octets, "long": octets, "no-value": token, "empty": token}
     for name, value in (("short", "sha-256 " + PRINT[:-3]), ("long", "sha-256 " + PRINT + ":00"), ("not-hex", "sha-256 " + PRINT[:-1] + "G"), ("no-value", "sha-256"), ("empty", ""), ("no-colons", "sha-256 " + PRINT.replace(":", ""))):
-        bad("fingerprint-" + name, swap("a=fingerprint", "a=fingerprint:" + value), "RFC 8122 section 5, the grammar of fingerprint", "WrongValue")
+        bad("fingerprint-" + name, swap("a=fingerprint", "a=fingerprint:" + value), rules.get(name, digits), "WrongValue")
     for name, value in (("unknown", "a=setup:both"), ("empty", "a=setup:")):
         bad("setup-" + name, swap("a=setup", value), "RFC 4145 section 4: active, passive, actpass or holdconn", "UnknownValue")
     to.lenient("sdp.parse", "over-64k", ["Limit"], {"text": text(LINES + ["a=x:" + "y" * 1000] * 70)}, "more than 64 KiB; a bound of one's own may refuse it")

@@ -1,13 +1,11 @@
 """aiortc's RTCSctpTransport between a peer that the case plays and an application that only listens."""
 import asyncio
-import struct
 import time
 
 from aiortc import rtcsctptransport as sctp
 
+import sctp_peer as peer
 from serve import Refused
-
-SACK, HEARTBEAT, COOKIE_ACK = 3, 4, 11
 
 
 class Below:
@@ -43,17 +41,6 @@ class Association(sctp.RTCSctpTransport):
             self.resets += [s for s in param.streams if s not in self._inbound_streams]
 
 
-def packet(tag, chunks):
-    body = b"".join(c + b"\0" * (-len(c) % 4) for c in chunks)
-    head = struct.pack(">HHI", 5000, 5000, tag)
-    return head + struct.pack("<I", sctp.crc32c(head + bytes(4) + body)) + body
-
-
-def spoil(cookie, how):
-    flip = lambda at: cookie[:at] + bytes([cookie[at] ^ 1]) + cookie[at + 1:]
-    return {"flipped": flip(len(cookie) // 2), "first": flip(0), "last": flip(len(cookie) - 1), "truncated": cookie[:-1], "extended": cookie + b"\0", "zero": bytes(len(cookie)), "empty": b""}.get(how, cookie)
-
-
 def later(us):
     """The clock of a cookie's life."""
     true = time.time()
@@ -62,34 +49,29 @@ def later(us):
 
 async def established(a, below, given):
     await a.start(sctp.RTCSctpTransport.getCapabilities(), 5000)
-    await a._handle_data(packet(0, [bytes.fromhex(given["init"])]))
+    await a._handle_data(peer.packet(0, [bytes.fromhex(given["init"])]))
     if not below.sent:
         raise Refused("malformed")
-    answer = sctp.parse_packet(below.sent.pop())[3][0]
-    cookie = spoil(dict(answer.params)[sctp.SCTP_STATE_COOKIE], given.get("cookie"))
-    tag = answer.initiate_tag ^ (given.get("cookie_tag") == "wrong")
-    now, clock = time.time, given.get("cookie_after_us", 0)
-    later(clock)
-    await a._handle_data(packet(tag, [bytes(sctp.CookieEchoChunk(body=cookie))]))
+    tag, cookie = peer.of_init_ack(below.sent.pop())
+    now = time.time
+    later(given.get("cookie_after_us", 0))
+    await a._handle_data(peer.packet(tag ^ (given.get("cookie_tag") == "wrong"), [bytes(sctp.CookieEchoChunk(body=peer.spoil(cookie, given.get("cookie"))))]))
     sctp.time.time = now
     if a._association_state != a.State.ESTABLISHED:
         raise Refused("auth")
     below.sent.clear()
-    return answer.initiate_tag
+    return tag
 
 
 async def run(given):
     below = Below("controlled")
     a = Association(below)
     tag = await established(a, below, given)
-    for p in given["packets"]:
-        data = packet(tag ^ (p.get("tag") == "wrong"), [bytes.fromhex(c) for c in p["chunks"]])
-        await a._handle_data(data[:8] + bytes([data[8] ^ (p.get("crc") == "wrong")]) + data[9:])
+    for p in peer.packets(given, tag):
+        await a._handle_data(p)
         await asyncio.sleep(0)
-    chunks = [c for p in below.sent for c in sctp.parse_packet(p)[3]]
-    sacks = [{"cumulative_tsn": c.cumulative_tsn, "gap_blocks": c.gaps, "duplicates": c.duplicates} for c in chunks if c.type == SACK]
     state = "closed" if a._association_state == a.State.CLOSED else "established"
-    return {"state": state, "messages": a.messages, "sack": sacks[-1] if sacks else None, "reset_streams": a.resets, "sent": [c.type for c in chunks if c.type not in (SACK, HEARTBEAT, COOKIE_ACK)]}
+    return dict(peer.summary(below.sent), state=state, messages=a.messages, reset_streams=a.resets)
 
 
 def receive(given):

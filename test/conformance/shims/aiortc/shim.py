@@ -13,6 +13,7 @@ from aiortc.sdp import SessionDescription
 
 import association
 import channels
+import sctp_peer
 from serve import Refused, serve
 
 KINDS = {0x000: "request", 0x010: "indication", 0x100: "success", 0x110: "error"}
@@ -96,7 +97,7 @@ FIELDS = {"initiate_tag": "initiate_tag", "advertised_rwnd": "a_rwnd", "outbound
 
 def chunk(given):
     """In a packet of its own; of a chunk that aiortc does not know it has nothing."""
-    found = sctp.parse_packet(association.packet(1, [bytes.fromhex(given["hex"])]))[3]
+    found = sctp.parse_packet(sctp_peer.packet(1, [bytes.fromhex(given["hex"])]))[3]
     if not found:
         raise NotImplementedError
     c = found[0]

@@ -2,6 +2,7 @@
 """Wireshark's dissectors behind the protocol of vectors/SHIM.md. What they call an error or malformed is refused; nothing is checked here."""
 import struct
 
+from sctp_peer import crc32c
 from serve import Refused, serve
 from shark import RAW_IP, SCTP, ask, dissect, numbers, udp, values
 
@@ -20,19 +21,10 @@ def is_protocol(found, name):
 
 # ---- SCTP ----
 
-def in_packet(chunks):
-    """With the checksum that Wireshark expects; it says so itself when it is another."""
+def in_packet(octets):
+    """As they are, without padding, and with the checksum that Wireshark expects: it says so itself when it is another."""
     head = struct.pack(">HHI", 5000, 5000, 1)
-    return head + crc32c(head + bytes(4) + chunks).to_bytes(4, "little") + chunks
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for octet in data:
-        crc ^= octet
-        for _ in range(8):
-            crc = crc >> 1 ^ 0x82F63B78 * (crc & 1)
-    return crc ^ 0xFFFFFFFF
+    return head + crc32c(head + bytes(4) + octets).to_bytes(4, "little") + octets
 
 
 def chunks_of(found):
@@ -101,4 +93,4 @@ OPS = {"sctp_packet.decode": packet, "sctp_packet.verify": verify, "sctp_chunk.d
 # Wireshark reads more than these operations give back.
 PARTIAL = set(OPS)
 
-serve(OPS, PARTIAL)
+serve(OPS, PARTIAL, limit_s=0)
