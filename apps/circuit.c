@@ -47,6 +47,7 @@ static void let_go(app_circuit *c, bool whole, weft_time now) {
 
 static void tell_closed(app_circuit *c, const weft_closed *why, bool goodbye, weft_time now) {
   c->told = true;
+  if (c->link) app_record_closed(c->all->record, app_link_conn(c->link), why);
   c->all->cb.closed(c->all->user, c, why, goodbye, now);
 }
 
@@ -107,7 +108,8 @@ static void start_link(app_circuit *c, weft_time now) {
                          .dialer = c->dialer,
                          .limited = c->limited,
                          .expected_peer = c->far.bytes,
-                         .expected_peer_len = c->far.len};
+                         .expected_peer_len = c->far.len,
+                         .record = {.record = c->all->record, .circuit = true, .dialer = c->dialer}};
   app_link_callbacks cb = {link_output, link_ready, link_closed};
   int rc = app_link_new(&c->link, &cfg, &cb, c);
   if (rc == WEFT_OK)

@@ -51,6 +51,7 @@ struct app_circuits {
   app_protocol hop, stop;
   app_circuits_callbacks cb;
   void *user;
+  app_record *record; /* of the connections inside; NULL: not recorded */
   app_circuit *first;
   unsigned removed;
 };

@@ -125,10 +125,10 @@ static size_t finish_ended(app_record *r) {
   return open;
 }
 
-static record_session *begin(app_record *r, const void *conn, bool tcp, bool listener) {
+static record_session *begin(app_record *r, const void *conn, record_transport transport, bool listener) {
   char dir[RECORD_PATH_MAX];
   bool room = finish_ended(r) < OPEN_MAX && next_folder(r, dir);
-  record_session *s = room ? record_session_new(&r->cfg, dir, conn, tcp, listener) : NULL;
+  record_session *s = room ? record_session_new(&r->cfg, dir, conn, transport, listener) : NULL;
   if (!s) {
     r->failed = true;
     return NULL;
@@ -163,7 +163,7 @@ static void on_state(app_record *r, const weft_trace *t) {
   record_session *s = find(r, t->conn);
   if (strcmp(t->text, "ICE") == 0) {
     if (s) finish(r, s);
-    s = begin(r, t->conn, false, r->cfg.listener && r->dialed != t->conn);
+    s = begin(r, t->conn, RECORD_ON_WEBRTC, r->cfg.listener && r->dialed != t->conn);
     r->dialed = NULL;
   }
   if (!s) return;
@@ -187,16 +187,16 @@ static void on_unit(app_record *r, const weft_trace *t) {
     record_session_unit(s, RECORD_NOISE, from_us, t);
   else if (strcmp(t->layer, "yamux") == 0)
     record_yamux_trace(s, t);
-  else if (strcmp(t->layer, "upgrade") == 0 && s->tcp && t->text)
+  else if (strcmp(t->layer, "upgrade") == 0 && s->transport != RECORD_ON_WEBRTC && t->text)
     record_session_end_of_octets(s, from_us, false, t->now);
-  else if (strcmp(t->layer, "upgrade") == 0 && s->tcp)
+  else if (strcmp(t->layer, "upgrade") == 0 && s->transport != RECORD_ON_WEBRTC)
     record_session_octets(s, from_us, t->data, t->len, t->now);
 }
 
 /* Of what runs inside a webrtc-direct connection only the units count: it has states of its own. */
 static void on_upgrade_state(app_record *r, const weft_trace *t) {
   record_session *s = find(r, t->conn);
-  if (!s || !s->tcp || strcmp(t->text, "CLOSING") == 0) return;
+  if (!s || s->transport == RECORD_ON_WEBRTC || strcmp(t->text, "CLOSING") == 0) return;
   record_session_state(s, t->text);
   if (strcmp(t->text, "NOISE") == 0) r->noise = t->conn;
   if (strcmp(t->text, "READY") == 0) record_session_describe(s);
@@ -243,7 +243,7 @@ void app_record_begin_link(const app_record_link *l, const void *upgrade, const 
   record_session *s = find(r, upgrade);
   if (s && s->conn == upgrade) finish(r, s); /* it ended without a word, and its address is another's now */
   if (s && s->conn != upgrade) s->inside = NULL;
-  s = l->inside ? find(r, l->inside) : begin(r, upgrade, true, !l->dialer);
+  s = l->inside ? find(r, l->inside) : begin(r, upgrade, l->circuit ? RECORD_ON_CIRCUIT : RECORD_ON_TCP, !l->dialer);
   if (!s) return;
   s->muxer = *m;
   if (l->inside) {
@@ -282,7 +282,7 @@ void app_record_closed(app_record *r, const void *conn, const weft_closed *why) 
   s->has_closed = true;
   s->closed = *why;
   snprintf(s->closed_text, sizeof s->closed_text, "%s", why->text ? why->text : "");
-  if (s->tcp) record_session_hang_up(s, why);
+  if (s->transport != RECORD_ON_WEBRTC) record_session_hang_up(s, why);
   finish(r, s);
 }
 

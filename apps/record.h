@@ -4,8 +4,8 @@
  *   sctp.jsonl      packets, in clear         dcep.jsonl messages.jsonl   messages with PPID 50, and all others
  *   streams.jsonl   libp2p frames: payload and flag, channel 0 (Noise) too
  *   keylog.txt      DTLS secrets (NSS)        session.pcapng          for Wireshark, with the secrets inside
- *   tcp.jsonl       of a TCP connection, instead of the files above: octets as the socket gave and took them
- *   noise.jsonl yamux.jsonl yamux-streams.jsonl   of a TCP connection, and of Yamux inside channel 0: Noise messages, the handshake's as they
+ *   tcp.jsonl circuit.jsonl   of a TCP connection, or one through a relay, instead of the files above: octets as they were given and taken
+ *   noise.jsonl yamux.jsonl yamux-streams.jsonl   of those, and of Yamux inside channel 0: Noise messages, the handshake's as they
  *                   travel, later ones in clear; Yamux frames; octets of each Yamux stream, with FIN and RESET
  *   session.json    who, roles, addresses, what was reached, how it ended, how each file is replayed (vectors/README.md)
  *
@@ -47,8 +47,8 @@ typedef struct app_record_config {
 /* How a weft_upgrade is recorded: all zero, not at all. */
 typedef struct app_record_link {
   app_record *record;
-  const void
-      *inside; /* the weft_webrtc whose channel 0 it runs in: part of that session. NULL: TCP, a session of its own */
+  const void *inside; /* the weft_webrtc whose channel 0 it runs in: part of that session. NULL: a session of its own */
+  bool circuit;       /* through a relay; else TCP */
   weft_addr local, remote; /* TCP */
   bool dialer;
 } app_record_link;

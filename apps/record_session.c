@@ -8,8 +8,8 @@
 #include "apps/text.h"
 #include "base/hash.h"
 
-const char *const record_cut_names[RECORD_CUTS] = {"udp",     "stun", "dtls",  "sctp",  "dcep",         "messages",
-                                                   "streams", "tcp",  "noise", "yamux", "yamux-streams"};
+const char *const record_cut_names[RECORD_CUTS] = {"udp",     "stun", "dtls",  "sctp",  "dcep",          "messages",
+                                                   "streams", "tcp",  "noise", "yamux", "yamux-streams", "circuit"};
 
 /* ---- files ---- */
 
@@ -35,11 +35,18 @@ static bool make_cuts(record_session *s, int from, int to) {
   return ok;
 }
 
+static bool is_webrtc(const record_session *s) { return s->transport == RECORD_ON_WEBRTC; }
+static bool is_circuit(const record_session *s) { return s->transport == RECORD_ON_CIRCUIT; }
+static record_cut octets_cut(const record_session *s) { return is_circuit(s) ? RECORD_CIRCUIT : RECORD_TCP; }
+
+/* A circuit has no packets of its own to capture. */
 static bool make_files(record_session *s) {
-  bool ok = s->tcp ? make_cuts(s, RECORD_TCP, RECORD_YAMUX_STREAMS) : make_cuts(s, RECORD_UDP, RECORD_STREAMS);
-  if (!s->tcp) s->keylog = make_file(s, "keylog.txt", "wx");
-  s->capture = make_file(s, "session.pcapng", "wx");
-  return ok && (s->tcp || s->keylog) && s->capture;
+  bool ok = is_webrtc(s)
+                ? make_cuts(s, RECORD_UDP, RECORD_STREAMS)
+                : make_cuts(s, octets_cut(s), octets_cut(s)) && make_cuts(s, RECORD_NOISE, RECORD_YAMUX_STREAMS);
+  if (is_webrtc(s)) s->keylog = make_file(s, "keylog.txt", "wx");
+  if (!is_circuit(s)) s->capture = make_file(s, "session.pcapng", "wx");
+  return ok && (s->keylog || !is_webrtc(s)) && (s->capture || is_circuit(s));
 }
 
 static void drop_held(record_session *s) {
@@ -70,13 +77,13 @@ static void free_files(record_session *s) {
   close_file(s, &s->capture);
 }
 
-record_session *record_session_new(const app_record_config *cfg, const char *dir, const void *conn, bool tcp,
-                                   bool listener) {
+record_session *record_session_new(const app_record_config *cfg, const char *dir, const void *conn,
+                                   record_transport transport, bool listener) {
   record_session *s = calloc(1, sizeof *s);
   if (!s) return NULL;
   s->conn = conn;
   s->cfg = cfg;
-  s->tcp = tcp;
+  s->transport = transport;
   s->listener = listener;
   s->direct_version = -1;
   s->first = WEFT_NEVER;
@@ -87,14 +94,14 @@ record_session *record_session_new(const app_record_config *cfg, const char *dir
     free(s);
     return NULL;
   }
-  app_pcapng_begin(&s->pcapng, s->capture);
+  if (s->capture) app_pcapng_begin(&s->pcapng, s->capture);
   return s;
 }
 
 bool record_session_end(record_session *s) {
   record_yamux_end(s);
   record_session_describe(s);
-  if (!app_pcapng_end(&s->pcapng)) s->failed = true;
+  if (s->capture && !app_pcapng_end(&s->pcapng)) s->failed = true;
   free_files(s);
   bool ok = !s->failed;
   free(s);
@@ -166,7 +173,7 @@ void record_session_datagram(record_session *s, bool from_us, const weft_addr *l
   app_pcapng_datagram(&s->pcapng, from_us ? local : remote, from_us ? remote : local, data, len, unix_at(s, now));
 }
 
-/* ---- TCP ---- */
+/* ---- TCP, circuits ---- */
 
 static bool is_dialer(const record_session *s, bool us) { return s->listener != us; }
 
@@ -174,6 +181,7 @@ static void begin_flow(record_session *s, weft_time now) {
   s->last = now;
   if (s->first != WEFT_NEVER) return;
   begin_at(s, now);
+  if (is_circuit(s)) return;
   app_pcapng_flow_open(&s->pcapng, &s->flow, s->listener ? &s->remote : &s->local, s->listener ? &s->local : &s->remote,
                        unix_at(s, now));
 }
@@ -181,21 +189,25 @@ static void begin_flow(record_session *s, weft_time now) {
 void record_session_octets(record_session *s, bool from_us, const uint8_t *data, size_t len, weft_time now) {
   weft_trace t = {.data = data, .len = len, .now = now};
   begin_flow(s, now);
-  record_session_unit(s, RECORD_TCP, from_us, &t);
-  app_pcapng_flow_data(&s->pcapng, &s->flow, is_dialer(s, from_us), data, len, unix_at(s, now));
+  record_session_unit(s, octets_cut(s), from_us, &t);
+  if (s->capture) app_pcapng_flow_data(&s->pcapng, &s->flow, is_dialer(s, from_us), data, len, unix_at(s, now));
 }
 
 void record_session_end_of_octets(record_session *s, bool from_us, bool reset, weft_time now) {
   weft_trace t = {.text = reset ? "RESET" : "FIN", .now = now};
   begin_flow(s, now);
-  record_session_unit(s, RECORD_TCP, from_us, &t);
-  app_pcapng_flow_end(&s->pcapng, &s->flow, is_dialer(s, from_us), reset, unix_at(s, now));
+  record_session_unit(s, octets_cut(s), from_us, &t);
+  if (s->capture) app_pcapng_flow_end(&s->pcapng, &s->flow, is_dialer(s, from_us), reset, unix_at(s, now));
 }
 
 /* The peer's FIN was traced when it came; what broke the socket was not. */
 void record_session_hang_up(record_session *s, const weft_closed *why) {
   bool broken = why->who == WEFT_WHO_PEER && strcmp(why->layer, "tcp") == 0 && !s->flow.ended[is_dialer(s, false)];
   if (s->first == WEFT_NEVER) return;
+  if (is_circuit(s)) { /* circuit.c: a goodbye ends its stream, anything else resets it */
+    record_session_end_of_octets(s, true, why->code != WEFT_OK, s->last);
+    return;
+  }
   record_session_end_of_octets(s, !broken, broken || why->who == WEFT_WHO_TIMEOUT, s->last);
 }
 
@@ -226,11 +238,11 @@ static void put_side(const record_session *s, FILE *f, bool us) {
   if (us) fprintf(f, ", \"version\": \"%d.%d.%d\"", WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR, WEFT_VERSION_PATCH);
   fputs(", ", f);
   put_text(f, "peer_id", us ? s->cfg->peer_id : s->peer_id);
-  if (s->first != WEFT_NEVER) {
+  if (s->first != WEFT_NEVER && !is_circuit(s)) {
     fputs(", ", f);
     put_text(f, "address", weft_addr_format(us ? &s->local : &s->remote, text, sizeof text));
   }
-  if (us && s->cfg->fingerprint && !s->tcp) {
+  if (us && s->cfg->fingerprint && is_webrtc(s)) {
     weft_hex_encode(hex, s->cfg->fingerprint, 32);
     fputs(", ", f);
     put_text(f, "certificate_sha256", hex);
@@ -291,7 +303,7 @@ static void put_reached(const record_session *s, FILE *f) {
 
 /* exact: our bytes again. decode: the fields again, and the same bytes from them. reach: the end again, the bytes are free. */
 static const char *const replay_modes[RECORD_CUTS] = {"reach", "exact", "reach", "decode", "decode", "decode",
-                                                      "exact", "exact", "exact", "exact",  "exact"};
+                                                      "exact", "exact", "exact", "exact",  "exact",  "exact"};
 
 static void put_replay(const record_session *s, FILE *f) {
   const char *comma = "";
@@ -311,10 +323,11 @@ void record_session_describe(record_session *s) {
     return;
   }
   fprintf(f, "{\n  \"format\": 1,\n  \"transport\": \"%s\",\n",
-          s->tcp                   ? "tcp"
+          is_circuit(s)            ? "circuit"
+          : !is_webrtc(s)          ? "tcp"
           : s->direct_version == 0 ? "webrtc"
                                    : "webrtc-direct");
-  if (s->direct_version > 0 && !s->tcp) fprintf(f, "  \"direct_version\": %d,\n", s->direct_version);
+  if (s->direct_version > 0 && is_webrtc(s)) fprintf(f, "  \"direct_version\": %d,\n", s->direct_version);
   if (s->mux) fprintf(f, "  \"mux\": \"%s\",\n", s->mux);
   fprintf(f, "  \"recorded_by\": \"%s\",\n", role(s, true));
   put_side(s, f, true);

@@ -20,6 +20,7 @@ typedef enum record_cut {
   RECORD_NOISE,
   RECORD_YAMUX,
   RECORD_YAMUX_STREAMS,
+  RECORD_CIRCUIT,
   RECORD_CUTS
 } record_cut;
 
@@ -34,11 +35,14 @@ typedef struct record_yamux {
   weft_time at;
 } record_yamux;
 
+typedef enum record_transport { RECORD_ON_WEBRTC, RECORD_ON_TCP, RECORD_ON_CIRCUIT } record_transport;
+
 typedef struct record_session {
   struct record_session *next;
   const void *conn, *inside; /* inside: the weft_upgrade in its channel 0 */
   const app_record_config *cfg;
-  bool listener, tcp;
+  record_transport transport;
+  bool listener;
   int direct_version; /* 0: not webrtc-direct; -1: it never connected */
   const char *mux;
   uint8_t noise_keys[2][32]; /* static, ephemeral */
@@ -64,8 +68,8 @@ typedef struct record_session {
 } record_session;
 
 /* The folder is there and empty. NULL: a file could not be made. */
-record_session *record_session_new(const app_record_config *cfg, const char *dir, const void *conn, bool tcp,
-                                   bool listener);
+record_session *record_session_new(const app_record_config *cfg, const char *dir, const void *conn,
+                                   record_transport transport, bool listener);
 /* Yamux runs in channel 0. */
 void record_session_inside(record_session *s, const void *upgrade);
 /* A unit of a cut; flag NULL: none. from_us: sent by this program. */

@@ -6,8 +6,8 @@
 #include "apps/replay_int.h"
 #include "base/hash.h"
 
-const char *const session_cut_names[SESSION_CUTS] = {"udp",     "stun", "dtls",  "sctp",  "dcep",         "messages",
-                                                     "streams", "tcp",  "noise", "yamux", "yamux-streams"};
+const char *const session_cut_names[SESSION_CUTS] = {"udp",     "stun", "dtls",  "sctp",  "dcep",          "messages",
+                                                     "streams", "tcp",  "noise", "yamux", "yamux-streams", "circuit"};
 
 enum { FILE_MAX = 256 << 20 };
 
@@ -86,9 +86,11 @@ static int take_lines(session_cut *c, session_cut_name cut, const char *path, co
 }
 
 bool session_has(const session *s, session_cut_name cut) {
-  bool tcp = strcmp(session_text(s, "transport"), "tcp") == 0, yamux = strcmp(session_text(s, "mux"), "yamux") == 0;
-  if (cut <= SESSION_STREAMS) return !tcp;
-  return cut == SESSION_TCP ? tcp : tcp || yamux;
+  const char *transport = session_text(s, "transport");
+  bool tcp = strcmp(transport, "tcp") == 0, circuit = strcmp(transport, "circuit") == 0;
+  if (cut <= SESSION_STREAMS) return !tcp && !circuit;
+  if (cut == SESSION_TCP) return tcp;
+  return cut == SESSION_CIRCUIT ? circuit : tcp || circuit || strcmp(session_text(s, "mux"), "yamux") == 0;
 }
 
 static int load_cut(session *s, session_cut_name cut, char *why, size_t cap) {
@@ -105,16 +107,23 @@ static int load_cut(session *s, session_cut_name cut, char *why, size_t cap) {
   return rc;
 }
 
+static bool known_transport(const char *transport) {
+  static const char *const known[] = {"webrtc-direct", "webrtc", "tcp", "circuit"};
+  for (size_t i = 0; i < WEFT_ARRAY_LEN(known); i++)
+    if (strcmp(transport, known[i]) == 0) return true;
+  return false;
+}
+
 /* The modes that this replay has are those that are asked for: a recording may ask for less. */
 static int check_about(session *s, const char *path, char *why, size_t cap) {
   uint64_t format;
-  const char *by = json_text(json_get(s->about, "recorded_by")), *transport = session_text(s, "transport");
+  const char *by = json_text(json_get(s->about, "recorded_by"));
   if (!json_u64(json_get(s->about, "format"), &format) || format != 1)
     snprintf(why, cap, "%s: \"format\" is 1", path);
   else if (!by || (strcmp(by, "dialer") != 0 && strcmp(by, "listener") != 0))
     snprintf(why, cap, "%s: \"recorded_by\" is \"dialer\" or \"listener\"", path);
-  else if (strcmp(transport, "webrtc-direct") != 0 && strcmp(transport, "webrtc") != 0 && strcmp(transport, "tcp") != 0)
-    snprintf(why, cap, "%s: \"transport\" is \"webrtc-direct\", \"webrtc\" or \"tcp\"", path);
+  else if (!known_transport(session_text(s, "transport")))
+    snprintf(why, cap, "%s: \"transport\" is \"webrtc-direct\", \"webrtc\", \"tcp\" or \"circuit\"", path);
   else if (json_is_null(json_get(s->about, "reached")) || json_is_null(json_get(s->about, "replay")))
     snprintf(why, cap, "%s: no \"reached\" or no \"replay\"", path);
   else

@@ -27,6 +27,7 @@ typedef enum session_cut_name {
   SESSION_NOISE,
   SESSION_YAMUX,
   SESSION_YAMUX_STREAMS,
+  SESSION_CIRCUIT,
   SESSION_CUTS
 } session_cut_name;
 
@@ -97,7 +98,7 @@ typedef struct session_talk {
   session_life side[2];
 } session_talk;
 
-/* Of the nth life of a stream in streams.jsonl; of a stream in yamux-streams.jsonl, whose ids have one life; or of all octets of tcp.jsonl, or of
+/* Of the nth life of a stream in streams.jsonl; of a stream in yamux-streams.jsonl, whose ids have one life; or of all octets of tcp.jsonl or circuit.jsonl, or of
  * all that Noise held in noise.jsonl, behind its handshake. False: no memory. */
 bool session_talk_take(session_talk *t, const session *s, session_cut_name cut, uint32_t stream, unsigned nth);
 void session_talk_free(session_talk *t);

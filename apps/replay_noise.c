@@ -48,7 +48,7 @@ static bool key_of(const session *s, const char *path, uint8_t out[32]) {
 
 static bool configure(const session *s, weft_noise_config *cfg, weft_identity *id, uint8_t keys[3][32]) {
   static const char *const muxers[] = {WEFT_UPGRADE_YAMUX};
-  bool tcp = session_has(s, SESSION_TCP);
+  bool alone = !session_has(s, SESSION_UDP); /* on a byte stream of its own */
   weft_noise_config_default(cfg);
   if (!key_of(s, "noise.static_key", keys[0]) || !key_of(s, "noise.ephemeral_key", keys[1]) ||
       !key_of(s, "noise.identity_seed", keys[2]) || weft_identity_from_seed(id, keys[2]) != WEFT_OK)
@@ -56,8 +56,8 @@ static bool configure(const session *s, weft_noise_config *cfg, weft_identity *i
   cfg->static_key = keys[0];
   cfg->ephemeral_key = keys[1];
   cfg->identity = id;
-  cfg->initiator = tcp ? s->us_dialer : !s->us_dialer; /* specs webrtc-direct.md: the listener speaks first */
-  if (!tcp) return true;
+  cfg->initiator = alone ? s->us_dialer : !s->us_dialer; /* specs webrtc-direct.md: the listener speaks first */
+  if (!alone) return true;
   cfg->muxers = muxers;
   cfg->muxers_len = 1;
   return true;
@@ -68,7 +68,7 @@ static bool configure(const session *s, weft_noise_config *cfg, weft_identity *i
 typedef struct run {
   const session *s;
   session_report *r;
-  session_cut_name below; /* where the octets are: tcp, or streams (0) */
+  session_cut_name below; /* where the octets are: tcp, circuit, or streams (0) */
   session_talk talk;
   size_t head[2]; /* octets before Noise begins */
   weft_noise *n;
@@ -173,12 +173,12 @@ static bool find_prologue(const session *s, session_report *r, uint8_t out[88], 
 /* libp2p specs connections/README.md: over TCP Noise is agreed upon first. */
 static bool find_head(run *x) {
   session_selected got;
-  if (x->below != SESSION_TCP) return true;
+  if (x->below == SESSION_STREAMS) return true;
   bool selected = session_negotiate(&got, x->s, &x->talk, x->s->us_dialer);
-  session_check(x->r, x->s, SESSION_TCP, NULL, SESSION_REACH, selected || !session_reached(x->s, "NOISE"),
+  session_check(x->r, x->s, x->below, NULL, SESSION_REACH, selected || !session_reached(x->s, "NOISE"),
                 "the two sides do not agree upon Noise");
   if (!selected) return false;
-  session_check(x->r, x->s, SESSION_TCP, NULL, SESSION_EXACT, got.same,
+  session_check(x->r, x->s, x->below, NULL, SESSION_EXACT, got.same,
                 "what our side says to negotiate Noise is another now");
   memcpy(x->head, got.used, sizeof x->head);
   return got.same;
@@ -206,7 +206,9 @@ static void make_again(run *x) {
 }
 
 void session_replay_noise(const session *s, session_report *r) {
-  run x = {.s = s, .r = r, .below = session_has(s, SESSION_TCP) ? SESSION_TCP : SESSION_STREAMS};
+  run x = {.s = s, .r = r, .below = SESSION_STREAMS};
+  if (session_has(s, SESSION_TCP)) x.below = SESSION_TCP;
+  if (session_has(s, SESSION_CIRCUIT)) x.below = SESSION_CIRCUIT;
   if (strcmp(session_text(s, "transport"), "webrtc") == 0) return;
   if (!session_talk_take(&x.talk, s, x.below, 0, 0)) return;
   if (find_head(&x)) {

@@ -481,6 +481,7 @@ size_t app_sessions_protocols(app_sessions *a, const app_protocol **out) {
 
 int app_sessions_start(app_sessions *a, const app_sessions_config *cfg) {
   a->cfg = *cfg;
+  a->circuits.record = cfg->direct.record;
   return app_private_start(&a->direct, &cfg->direct);
 }
 

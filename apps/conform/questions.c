@@ -19,6 +19,7 @@ static void (*const of_cut[SESSION_CUTS])(questions *q) = {
     [SESSION_NOISE] = questions_noise_messages,
     [SESSION_YAMUX] = questions_yamux,
     [SESSION_YAMUX_STREAMS] = questions_yamux_streams,
+    [SESSION_CIRCUIT] = questions_tcp,
 };
 
 /* ---- one question ---- */

@@ -1,4 +1,4 @@
-/* Of Noise's handshake, in channel 0 of webrtc-direct (streams.jsonl) or over TCP (noise.jsonl): the prologue, our frames, and the payloads of both
+/* Of Noise's handshake, in channel 0 of webrtc-direct (streams.jsonl) or over TCP and through relays (noise.jsonl): the prologue, our frames, and the payloads of both
  * sides, which our keys in session.json open. */
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +173,7 @@ static bool take_messages(exchange *x) {
 void questions_noise_messages(questions *q) {
   static const char *const muxers[] = {WEFT_UPGRADE_YAMUX};
   exchange x = {.q = q, .initiator = q->s->us_dialer, .muxers = muxers, .muxers_len = 1};
-  if (!session_has(q->s, SESSION_TCP) || !take_messages(&x)) return;
+  if (session_has(q->s, SESSION_UDP) || !take_messages(&x)) return;
   ask_for_frames(&x);
   ask_for_payloads(&x);
 }

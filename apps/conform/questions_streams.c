@@ -1,4 +1,4 @@
-/* Of streams.jsonl and yamux-streams.jsonl, and of the beginning of tcp.jsonl: what our side says in multistream-select, and the messages of the protocols that were agreed on. */
+/* Of streams.jsonl and yamux-streams.jsonl, and of the beginning of tcp.jsonl and circuit.jsonl: what our side says in multistream-select, and the messages of the protocols that were agreed on. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,11 +184,11 @@ void questions_yamux_streams(questions *q) {
   }
 }
 
-/* Over TCP Noise is agreed upon first (libp2p specs connections/README.md). */
+/* Over TCP, and through a relay, Noise is agreed upon first (libp2p specs connections/README.md). */
 void questions_tcp(questions *q) {
   session_talk t;
   bool us = q->s->us_dialer;
-  if (!session_talk_take(&t, q->s, SESSION_TCP, 0, 0)) abort();
+  if (!session_talk_take(&t, q->s, q->cut, 0, 0)) abort();
   if (t.side[us].len > 0) ask_to_negotiate(q, us, &t.side[us], &t.side[!us]);
   session_talk_free(&t);
 }

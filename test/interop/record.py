@@ -189,11 +189,12 @@ def own_scenarios():
     yield "yamux-dialed", lambda f: own_dialed(f, "--mux", "yamux")
     for who in ("dialing", "dialed"):
         yield f"private-{who}", lambda f, w=who: own_private(f, "bob" if w == "dialing" else "alice", is_private)
+        yield f"circuit-{who}", lambda f, w=who: own_private(f, "bob" if w == "dialing" else "alice", is_circuit)
     for way in ("", "-tcp"):
         yield f"relay{way}-dialed", lambda f, w=way: own_private(f, "relay", nth_over(w, 1), w)
         yield f"relay{way}-dialed-connect", lambda f, w=way: own_private(f, "relay", nth_over(w, 2), w)
         yield f"relay{way}-dialing", lambda f, w=way: own_private(f, "alice", over(w), w)
-        yield f"relay{way}-dialing-connect", lambda f, w=way: own_private(f, "bob", over(w), w)
+    yield "relay-tcp-dialing-connect", lambda f: own_private(f, "bob", over("-tcp"), "-tcp")
     yield "relay-tcp-dialed-vanished", own_alice_vanishes
 
 
@@ -227,6 +228,10 @@ def own_vanished(folder):
 
 def is_private(about):
     return about["transport"] == "webrtc"
+
+
+def is_circuit(about):
+    return about["transport"] == "circuit"
 
 
 def over(way):
@@ -368,7 +373,9 @@ def relay_scenarios(name):
         yield "relay-tcp-dialing-connect", lambda f: on_their_relay(f, "bob", name, "-tcp")
         if peer.relays_direct:
             yield "relay-dialing", lambda f: on_their_relay(f, "alice", name, "")
-            yield "relay-dialing-connect", lambda f: on_their_relay(f, "bob", name, "")
+    way = "-tcp" if peer.listens else ""
+    yield "circuit-dialed", lambda f: their_bob(f, "alice", is_circuit, name, way)
+    yield "circuit-dialing", lambda f: their_alice(f, "bob", is_circuit, name, way)
     if peer.speaks_webrtc:
         yield "private-dialed", lambda f: their_bob(f, "alice", is_private, name)
         yield "private-dialing", lambda f: their_alice(f, "bob", is_private, name)

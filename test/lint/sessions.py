@@ -12,8 +12,10 @@ from jsonschema import Draft202012Validator
 
 def files(about):
     """What belongs into the folder of a session."""
-    keylog = set() if about["transport"] == "tcp" else {"keylog.txt"}
-    return {"session.json", "session.pcapng"} | keylog | {cut + ".jsonl" for cut in about["replay"]}
+    transport = about["transport"]
+    captured = set() if transport == "circuit" else {"session.pcapng"}
+    keylog = set() if transport in ("tcp", "circuit") else {"keylog.txt"}
+    return {"session.json"} | captured | keylog | {cut + ".jsonl" for cut in about["replay"]}
 
 
 def errors(validator, doc, where):

@@ -196,21 +196,29 @@ kill -TERM "$alice_pid"
 wait "$alice_pid"
 kill -TERM "$relay_pid"
 wait "$relay_pid"
-# Alice and Bob each record their connection to the relay first
-same_cuts bob-2 alice-2 sctp dcep messages streams
-check "private: transport" has bob-2 '"transport": "webrtc",'
-check "private: no Noise" has alice-2 '"reached": \["ICE", "DTLS", "SCTP", "READY", "ENDED"\]'
-check "private: both agents" has alice-2 '"implementation": "weft/'
+# Alice and Bob each record their connection to the relay first, then the one through it, then the direct one
+same_cuts bob-3 alice-3 sctp dcep messages streams
+check "private: transport" has bob-3 '"transport": "webrtc",'
+check "private: no Noise" has alice-3 '"reached": \["ICE", "DTLS", "SCTP", "READY", "ENDED"\]'
+check "private: both agents" has alice-3 '"implementation": "weft/'
 check "the relay's connection with Alice" has relay '"transport": "webrtc-direct"'
 hex() { printf %s "$1" | od -An -tx1 | tr -d ' \n'; }
 check "the relay's connection with Alice: a reservation" grep -q "$(hex /libp2p/circuit/relay/0.2.0/hop)" relay/streams.jsonl
 check "Alice dialed it, though she listens" has alice '"recorded_by": "dialer"'
 same_cuts alice relay sctp dcep messages streams
-check "replay of these" replay bob bob-2 alice alice-2 relay relay-2
+check "replay of these" replay bob bob-2 bob-3 alice alice-2 alice-3 relay relay-2
+
+# the circuit between the two: what Noise holds there, the signaling too
+yamux_cuts=(noise yamux yamux-streams)
+same_cuts bob-2 alice-2 circuit "${yamux_cuts[@]}"
+check "circuit: transport" has bob-2 '"transport": "circuit",'
+check "circuit: files" [ "$(cd bob-2 && echo *)" = "circuit.jsonl noise.jsonl session.json yamux-streams.jsonl yamux.jsonl" ]
+check "circuit: no addresses" eval '! grep -q "\"address\"" bob-2/session.json'
+check "circuit: signaling" grep -q "$(hex /webrtc-signaling/0.0.1)" alice-2/yamux-streams.jsonl
+check "circuit: an offer in clear" grep -q "$(hex a=fingerprint:sha-256)" alice-2/yamux-streams.jsonl
 
 # TCP: the second Bob was recorded by himself and by the relay
-check "tcp: replay" replay over-tcp over-tcp-2 relay-3
-yamux_cuts=(noise yamux yamux-streams)
+check "tcp: replay" replay over-tcp over-tcp-2 over-tcp-3 alice-4 relay-3
 check "tcp: transport" has over-tcp '"transport": "tcp",'
 check "tcp: reached" has over-tcp '"reached": \["SECURITY", "NOISE", "READY", "ENDED"\]'
 check "tcp: roles" eval 'has over-tcp "\"recorded_by\": \"dialer\"" && has relay-3 "\"recorded_by\": \"listener\""'
@@ -249,6 +257,7 @@ broken_cuts() { # SESSION CUT...: one wrong bit, a line too few
 }
 broken_cuts relay-3 tcp "${yamux_cuts[@]}"
 broken_cuts over-tcp tcp "${yamux_cuts[@]}"
+broken_cuts bob-2 circuit "${yamux_cuts[@]}"
 rm -rf broken && cp -r over-tcp broken && sed -i 's/"ephemeral_key": "./"ephemeral_key": "f/; s/"static_key": "./"static_key": "e/' broken/session.json
 check "replay: other Noise keys over TCP" eval '! replay broken && grep -q "sealed with the keys of session.json, is another now" replayed'
 rm -rf broken && cp -r over-tcp broken && sed -i '/"static_key"/d' broken/session.json
