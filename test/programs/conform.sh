@@ -101,6 +101,8 @@ echo '{"expect":[{"case":"varint/two","outcome":"fail"}]}' > noreason.json
 expect 'expectation without a reason' 2 "noreason.json:1: expect.0.: 'reason' is missing" "$weft" conform --file good.json --expect noreason.json
 expect 'no expectation file' 2 'absent.json:1: /: cannot be read' "$weft" conform --file good.json --expect absent.json
 
+echo '{"expect":[{"case":"varint","outcome":"fail","reason":"x"}]}' > whole.json
+expect 'an expectation of no case' 2 "whole.json:1: expect.0.: 'case' must be \"type/tcId\"" "$weft" conform --file good.json --expect whole.json
 echo '{"expect":[{"case":"varint/two","outcome":"fail","reason":"x","issue":7}]}' > issue.json
 expect 'an issue that is no text' 2 "issue.json:1: expect.0.: 'clause' and 'issue' must be strings" "$weft" conform --file good.json --expect issue.json
 printf '{"expect":[\n{"case":"varint/two","outcome":"fail","reason":"x"},\n"case"}\n' > syntax.json
@@ -300,6 +302,9 @@ names = {(c["type"], c["tcId"]) for c in cases}
 questions = [c for c in cases if not c["op"].startswith("replay.")]
 sys.exit(len(questions) != int(sys.argv[1]) or len(names) != len(cases) or len(questions) == len(cases))
 END
+# Several addresses are in one line of this one.
+expect 'session, several questions of a line' 0 'streams/[0-9]+/multiaddr.decode.2"' "$weft" conform --session "$top/vectors/recorded/go-libp2p-0.51.0/relay-dialing" --format json
+python3 -c 'import json, sys; c = json.load(open("out"))["cases"]; sys.exit(len({(x["type"], x["tcId"]) for x in c}) != len(c))' && pass || fail 'session: the same name twice'
 expect 'session, shim: all of them' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session "$top/vectors/recorded" --shim "$bin/weft-shim"
 expect 'session, shim: one cut' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session "$one" --shim "$bin/weft-shim" --layer stun --format tap
 also 'session: names' '^ok [0-9]+ - weft-0.1.0/v1-dialed/stun/1/stun_integrity.check$'
