@@ -147,14 +147,20 @@ const char *weft_multiaddr_value_check(const weft_multiaddr_protocol *p, const u
   return p->kind ? p->kind->check(value, len) : NULL;
 }
 
+static const char *parse_into(const weft_multiaddr_protocol *p, const char *text, size_t len, weft_wr *w,
+                              const uint8_t *value) {
+  const char *wrong = p->kind->parse(p, text, len, w);
+  if (wrong) return wrong;
+  return weft_wr_ok(w) ? weft_multiaddr_value_check(p, value, weft_wr_len(w)) : "too long";
+}
+
 const char *weft_multiaddr_value_parse(const weft_multiaddr_protocol *p, const char *text, size_t len, weft_wr *out) {
   uint8_t value[WEFT_MULTIADDR_MAX];
   weft_wr w;
   if (!p->kind) return NULL;
   if (len == 0) return p->missing;
   weft_wr_init(&w, value, sizeof value);
-  const char *wrong = p->kind->parse(p, text, len, &w);
-  if (!wrong) wrong = weft_wr_ok(&w) ? weft_multiaddr_value_check(p, value, weft_wr_len(&w)) : "too long";
+  const char *wrong = parse_into(p, text, len, &w, value);
   if (wrong) return wrong;
   if (p->size == WEFT_MULTIADDR_VARIABLE) weft_wr_uvarint(out, weft_wr_len(&w));
   weft_wr_bytes(out, value, weft_wr_len(&w));

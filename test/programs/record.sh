@@ -111,8 +111,12 @@ tshark_why() {
   command -v tshark > /dev/null || { echo "there is no tshark here"; return 1; }
   tshark -v 2> /dev/null | tr '\n' ' ' | grep -q 'with Lua' || { echo "this tshark has no Lua"; return 1; }
 }
+# tshark takes a second to start: of each implementation one session per transport, with TSHARK=all every one
+recorded=$here/../../vectors/recorded
+if [ "${TSHARK:-}" = all ]; then sample=("$recorded"/*/*); else sample=("$recorded"/*/{v1-dialed,relay-tcp-dialed}); fi
 if why=$(tshark_why); then
-  for s in v1 v2 listener listener-2 "$here"/../../vectors/recorded/*/*; do
+  for s in v1 v2 listener listener-2 "${sample[@]}"; do
+    [ -e "$s/tcp.jsonl" ] || [ -e "$s/sctp.jsonl" ] || continue # a page has no TCP, a circuit no datagrams
     if [ -e "$s/tcp.jsonl" ]; then
       tshark_tcp "$s"
     else
