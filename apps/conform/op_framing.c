@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "apps/conform/op.h"
+#include "base/bytes.h"
 #include "webrtc/deframe.h"
 #include "webrtc/halves.h"
 #include "webrtc/webrtc.h"
@@ -48,14 +49,17 @@ static conform_status encode(conform_call *c) {
   return conform_code(rc);
 }
 
-static conform_status put_frames(conform_call *c, weft_webrtc_deframer *d, json *messages) {
+/* left: octets that are in no whole frame yet, its length too. */
+static conform_status put_frames(conform_call *c, weft_webrtc_deframer *d, json *messages, size_t *left) {
   for (const json *chunk = json_first(json_get(c->in, "chunks")); chunk; chunk = chunk->next) {
     size_t len, body_len;
     const uint8_t *in = conform_bytes_of(c, chunk, &len), *body;
     int rc;
     if (!in) return CONFORM_BAD;
+    *left += len;
     while ((rc = weft_webrtc_deframer_next(d, &in, &len, &body, &body_len)) > 0) {
       weft_webrtc_frame f;
+      *left -= weft_uvarint_size(body_len) + body_len;
       rc = weft_webrtc_frame_decode(&f, body, body_len);
       if (rc != WEFT_OK) return conform_code(rc);
       put_frame(json_put_object(messages, NULL), &f);
@@ -68,9 +72,10 @@ static conform_status put_frames(conform_call *c, weft_webrtc_deframer *d, json 
 /* Chunks as they come; messages may span them. */
 static conform_status split(conform_call *c) {
   weft_webrtc_deframer d;
+  size_t left = 0;
   weft_webrtc_deframer_init(&d, NULL);
-  conform_status s = put_frames(c, &d, json_put_array(c->out, "messages"));
-  json_put_u64(c->out, "left", weft_webrtc_deframer_held(&d));
+  conform_status s = put_frames(c, &d, json_put_array(c->out, "messages"), &left);
+  json_put_u64(c->out, "left", left);
   weft_webrtc_deframer_free(&d);
   return s;
 }

@@ -10,6 +10,7 @@ TITLE = "Recorded sessions"
 HEAD = """## %s
 
 The questions that `weft conform --session vectors/recorded --shim` makes of the recordings (FORMAT.md), put to the same shims; "not asked" are operations that the shim or the library does not have.
+usrsctp and Wireshark are not asked: the one has none of the operations, the other opens the captures whole.
 
 | implementation | questions | passed | failed | not asked |
 | --- | ---: | ---: | ---: | ---: |

@@ -235,6 +235,11 @@ def framing(to):
     for at in range(1, len(both)):
         to.add("webrtc_framing.split", "cut-at-%d" % at, ["Fragmented"], {"chunks": [both[:at].hex(), both[at:].hex()]}, out={"messages": [{"flag": None, "message": "68656c6c6f"}, {"flag": 0, "message": None}], "left": 0},
                comment="channel messages cut the byte stream as they like (js-libp2p sends the length alone)")
+    first = len(frame(None, b"hello"))
+    for at in range(1, len(both)):
+        whole = [{"flag": None, "message": "68656c6c6f"}] if at >= first else []
+        to.add("webrtc_framing.split", "ends-at-%d" % at, ["Truncated"], {"chunks": [both[:at].hex()]}, out={"messages": whole, "left": at - (first if whole else 0)},
+               comment="what is no whole frame waits for the rest, its length too")
 
 
 STREAM = "libp2p/specs webrtc/README.md, Multiplexing: "

@@ -58,7 +58,7 @@ OPS = {
     "dcep.receive": "Messages and stream resets that come in on an association: what goes out, what the application hears.",
     "webrtc_framing.decode": "One channel message that holds exactly one frame of libp2p.",
     "webrtc_framing.encode": "A frame; an absent flag or message is left out.",
-    "webrtc_framing.split": "Channel messages as they come: the frames in them, and octets left over.",
+    "webrtc_framing.split": "Channel messages as they come: the frames in them, and how many octets are left over, in no whole frame: its length counts too.",
     "webrtc_stream.run": "One stream: frames that come in (`flag`, `message`) and channel messages as they are (`hex`) and calls of the application (`do`: close_write, close_read, reset, write of `data`; channel_reset is the peer's). The flags that go out, the data that is read, what is left of the stream. Error when a broken frame ended it, or a write is refused; other calls that come too late change nothing.",
     "sdp.parse": "A description: what a data-channel connection needs of it. `fingerprints` are the sha-256 ones. `written_again`: written and read again it is the same.",
     "sdp.role": "a=setup of offer and answer: who is the DTLS client.",
