@@ -20,7 +20,11 @@ static volatile sig_atomic_t signal_seen;
 
 static void on_signal(int signo) {
   int saved = errno;
-  if (signal_seen) _exit(128 + signo);
+  if (signal_seen && signo == SIGINT) _exit(128 + signo); /* a second Ctrl+C: somebody does not want to wait */
+  if (signal_seen) {
+    errno = saved;
+    return; /* timeout(1) sends SIGTERM twice: to the process and to its group */
+  }
   signal_seen = signo;
   unsigned char b = (unsigned char)signo;
   ssize_t ignored = write(signal_pipe[1], &b, 1);
@@ -49,7 +53,7 @@ int app_loop_init(app_loop *l) {
 static void end_signals(app_loop *l) {
   if (l->signal_fd < 0) return;
   signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
+  signal(SIGTERM, SIG_IGN); /* the second one may come as late as this */
   close(signal_pipe[0]);
   close(signal_pipe[1]);
   signal_pipe[0] = signal_pipe[1] = -1;

@@ -62,7 +62,8 @@ void app_loop_unwatch(app_loop *l, int fd); /* before it is closed; what was see
 int app_loop_timer(app_loop *l, app_deadline_fn deadline, app_tick_fn tick, void *user);
 /* Called once before every wait: the place to flush what the callbacks have gathered. */
 void app_loop_before_wait(app_loop *l, app_tick_fn fn, void *user);
-/* Installs handlers for SIGINT and SIGTERM, also when they were inherited as ignored. */
+/* Installs handlers for SIGINT and SIGTERM, also when they were inherited as ignored. fn is called once; a second SIGINT ends the process where it
+ * stands, a second SIGTERM changes nothing, and after app_loop_end SIGTERM is ignored: the process is about to end. */
 int app_loop_signals(app_loop *l, app_signal_fn fn, void *user);
 int app_loop_run(app_loop *l); /* the code given to stop */
 void app_loop_stop(app_loop *l, int code);

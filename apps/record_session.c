@@ -24,10 +24,10 @@ static void close_file(record_session *s, FILE **f) {
   *f = NULL;
 }
 
-static bool make_cuts(record_session *s, int from, int to) {
+static bool make_cuts(record_session *s, record_cut from, record_cut to) {
   char name[32];
   bool ok = true;
-  for (int i = from; i <= to; i++) {
+  for (unsigned i = from; i <= to; i++) {
     snprintf(name, sizeof name, "%s.jsonl", record_cut_names[i]);
     s->cuts[i] = make_file(s, name, "wx");
     ok = ok && s->cuts[i];

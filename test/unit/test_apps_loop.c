@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "test/unit/app_loop_rig.h"
@@ -160,9 +162,54 @@ START_TEST(any_number_of_timers) {
 }
 END_TEST
 
+static unsigned signals;
+
+static void count_signal(void *user, int signo, weft_time now) {
+  (void)user, (void)now;
+  ck_assert_int_eq(signo, SIGTERM);
+  signals++;
+}
+
+static bool signalled(void) { return signals > 0; }
+
+START_TEST(a_second_sigterm_changes_nothing) {
+  begin(0);
+  signals = 0;
+  ck_assert_int_eq(app_loop_signals(&loop, count_signal, NULL), WEFT_OK);
+  raise(SIGTERM);
+  raise(SIGTERM);
+  ck_assert(loop_run(signalled));
+  raise(SIGTERM);
+  app_loop_end(&loop);
+  raise(SIGTERM);
+  ck_assert_uint_eq(signals, 1);
+}
+END_TEST
+
+START_TEST(a_second_sigint_ends_the_process) {
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    begin(0);
+    app_loop_signals(&loop, count_signal, NULL);
+    raise(SIGINT);
+    raise(SIGINT);
+    _exit(0);
+  }
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert(WIFEXITED(status));
+  ck_assert_int_eq(WEXITSTATUS(status), 128 + SIGINT);
+}
+END_TEST
+
 Suite *test_apps_loop(void) {
-  static const unit_test tests[] = {UNIT(some_thousand_descriptors), UNIT(a_number_given_again_is_another_descriptor),
-                                    UNIT(a_regular_file_is_ready), UNIT(stopping_before_the_wait_is_stopping),
-                                    UNIT(any_number_of_timers)};
+  static const unit_test tests[] = {UNIT(some_thousand_descriptors),
+                                    UNIT(a_number_given_again_is_another_descriptor),
+                                    UNIT(a_regular_file_is_ready),
+                                    UNIT(stopping_before_the_wait_is_stopping),
+                                    UNIT(any_number_of_timers),
+                                    UNIT(a_second_sigterm_changes_nothing),
+                                    UNIT(a_second_sigint_ends_the_process)};
   return unit_suite("apps/loop", tests, sizeof tests / sizeof tests[0]);
 }
