@@ -24,11 +24,15 @@ int weft_sctp_send_init(weft_sctp_send_state *t, weft_sctp_pool *pool, uint32_t 
   return weft_sctp_map_init(&t->streams, t->alloc, random);
 }
 
+static void put_back(weft_sctp_send_state *t, weft_sctp_out *c) {
+  t->memory -= c->block.size;
+  weft_sctp_pool_put(t->pool, c);
+}
+
 void weft_sctp_send_release(weft_sctp_send_state *t, weft_sctp_out *c) {
   weft_sctp_stream_out *s = c->stream;
   if (--s->chunks == 0 && s->resetting && weft_list_empty(&s->reset)) weft_list_push_back(&t->resettable, &s->reset);
-  t->memory -= c->block.size;
-  weft_sctp_pool_put(t->pool, c);
+  put_back(t, c);
 }
 
 static void free_chain(weft_sctp_send_state *t, weft_sctp_out *c) {
@@ -39,14 +43,21 @@ static void free_chain(weft_sctp_send_state *t, weft_sctp_out *c) {
   }
 }
 
+static void free_stream(weft_sctp_send_state *t, weft_sctp_stream_out *s) {
+  for (weft_sctp_out *c = s->head, *next; c; c = next) {
+    next = c->next;
+    put_back(t, c); /* not released: a stream that is being reset would come on a list with those that are gone */
+  }
+  weft_mem_free(t->alloc, s, sizeof *s);
+}
+
 void weft_sctp_send_free(weft_sctp_send_state *t) {
   if (!t->pool) return;
-  for (uint32_t tsn = t->acked + 1; tsn != t->next; tsn++) weft_sctp_send_release(t, *weft_sctp_send_slot(t, tsn));
+  for (uint32_t tsn = t->acked + 1; tsn != t->next; tsn++) put_back(t, *weft_sctp_send_slot(t, tsn));
   for (uint32_t i = 0; t->streams.bucket && i < 1u << t->streams.bits; i++) {
     for (weft_sctp_node *n = t->streams.bucket[i], *next; n; n = next) {
       next = n->next;
-      free_chain(t, STREAM_OF(n)->head);
-      weft_mem_free(t->alloc, STREAM_OF(n), sizeof(weft_sctp_stream_out));
+      free_stream(t, STREAM_OF(n));
     }
   }
   weft_sctp_map_free(&t->streams);

@@ -335,6 +335,21 @@ START_TEST(wraps_over_a_bad_link) {
 }
 END_TEST
 
+/* Both wait for data that is queued; neither's memory may be touched by what frees the other. */
+START_TEST(over_while_two_wait) {
+  sctp_link l;
+  sctp_link_init(&l, 1);
+  sctp_link_connect(&l);
+  for (uint16_t stream = 1; stream <= 40; stream++) {
+    ck_assert_int_eq(link_send(&l, 0, stream, block, sizeof block), WEFT_OK);
+    ck_assert_int_eq(reset(&l, 0, stream), WEFT_OK);
+  }
+  ck_assert_int_eq(weft_sctp_abort(l.end[0].s, NULL, l.now), WEFT_OK);
+  ck_assert_uint_eq(l.end[0].events[WEFT_SCTP_EVENT_CLOSED], 1);
+  sctp_link_close(&l);
+}
+END_TEST
+
 Suite *test_sctp_reset(void) {
   static const unit_test tests[] = {UNIT(resets_and_uses_again),
                                     UNIT(waits_for_its_data_only),
@@ -347,6 +362,7 @@ Suite *test_sctp_reset(void) {
                                     UNIT(other_requests_are_denied),
                                     UNIT(what_answers_mean),
                                     UNIT(only_where_it_can),
-                                    UNIT(wraps_over_a_bad_link)};
+                                    UNIT(wraps_over_a_bad_link),
+                                    UNIT(over_while_two_wait)};
   return unit_suite("sctp/reset", tests, sizeof tests / sizeof tests[0]);
 }
