@@ -183,7 +183,7 @@ expect 'why in tap' 1 "^  garbage: \"'id' is not 1\"$" "$weft" conform --file go
 
 # What a shim starts ends with it; a word on standard error without end disturbs nobody.
 export nap=4242.$$ # seconds; by them the process is found
-gone() { for _ in $(seq 100); do pgrep -f "^sleep $nap\$" > /dev/null || return 0; sleep 0.05; done; return 1; }
+gone() { for _ in $(seq 100); do grep -qsz "^$nap\$" /proc/[0-9]*/cmdline || return 0; sleep 0.05; done; return 1; }
 cat > noisy.sh <<'END'
 yes noise >&2 &
 sleep "$nap" &

@@ -45,7 +45,7 @@ closes() { # SIGNAL WHEN
   client=$!
   pids+=("$client")
   wait_for err '^Waiting 30 s for the peer to close'
-  kill "-$1" "$(pgrep -P "$client" webrtc-direct-c)"
+  kill "-$1" "$client" # timeout hands it on
   wait "$live_pid"
 }
 closes TERM
