@@ -434,7 +434,7 @@ static const char *why_no_path(const weft_ice *ice) {
   return "nobody answered at any of the peer's addresses; is it running and reachable by UDP?";
 }
 
-void weft_ice_run(weft_ice *ice) {
+static void run_once(weft_ice *ice) {
   if (ice->state == WEFT_ICE_CLOSED) return;
   weft_ice_consent_run(ice); /* first: it may make pairs wait for a check */
   if (ice->state == WEFT_ICE_CLOSED) return;
@@ -444,6 +444,12 @@ void weft_ice_run(weft_ice *ice) {
   weft_ice_nominate_run(ice);
   if (weft_time_due(limit_at(ice), ice->now))
     weft_ice_finish(ice, WEFT_WHO_TIMEOUT, "checks", WEFT_ETIMEDOUT, why_no_path(ice));
+}
+
+/* A pair that took over may be overdue itself. */
+void weft_ice_run(weft_ice *ice) {
+  run_once(ice);
+  if (weft_time_due(weft_ice_deadline(ice), ice->now)) run_once(ice);
 }
 
 int weft_ice_tick(weft_ice *ice, weft_time now) {
