@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs libFuzzer targets for SECONDS in all, shared among them, several at a time. New inputs are kept in DIR/corpus, what
-# crashes in DIR/crashes. FUZZ_SEED: the same inputs again, as far as the time goes; without it new ones.
+# crashes in DIR/crashes.
 #
 #   test/fuzz/run.sh DIR SECONDS JOBS TARGET...
 set -u
@@ -18,7 +18,7 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 one() {
   local t=$1 log=$dir/fuzzlog/$1.log seeds=test/fuzz/corpus/$1 dict=test/fuzz/corpus/$1.dict
   mkdir -p "$dir/corpus/$t"
-  timeout -k 5 $((each + 60)) "$dir/test/fuzz_$t" -max_total_time="$each" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 ${FUZZ_SEED:+-seed=$FUZZ_SEED} \
+  timeout -k 5 $((each + 60)) "$dir/test/fuzz_$t" -max_total_time="$each" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
     -artifact_prefix="$dir/crashes/$t-" $([ -f "$dict" ] && echo "-dict=$dict") \
     "$dir/corpus/$t" $([ -d "$seeds" ] && echo "$seeds") > "$log" 2>&1
   local status=$? runs
