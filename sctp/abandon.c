@@ -95,7 +95,7 @@ static bool add_skip(skip *list, size_t *n, size_t max, const weft_sctp_out *c) 
 }
 
 /* RFC 3758 section 3.5 C4 and C5: one entry per stream, the largest sequence number; when they do not fit, it reaches less far. */
-void weft_sctp_send_write_forward(const weft_sctp_send_state *t, weft_wr *w) {
+void weft_sctp_send_write_forward(weft_sctp_send_state *t, weft_wr *w) {
   skip list[SKIPS_MAX];
   size_t n = 0, room = weft_wr_left(w) < 8 ? 0 : (weft_wr_left(w) - 8) / 4, max = room < SKIPS_MAX ? room : SKIPS_MAX;
   uint32_t cumulative = t->acked;
@@ -107,4 +107,5 @@ void weft_sctp_send_write_forward(const weft_sctp_send_state *t, weft_wr *w) {
     weft_wr_u16(w, list[i].ssn);
   }
   weft_sctp_close_chunk(w, at);
+  t->forwarded = weft_sctp_tsn_max(t->forwarded, cumulative);
 }

@@ -92,6 +92,7 @@ int weft_sctp_send_cumulative(weft_sctp_send_state *t, uint32_t tsn, weft_time n
     out->advanced = true;
   }
   if (weft_sctp_tsn_lt(t->advanced, t->acked)) t->advanced = t->acked;
+  if (weft_sctp_tsn_lt(t->forwarded, t->acked)) t->forwarded = t->acked;
   return WEFT_OK;
 }
 

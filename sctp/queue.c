@@ -15,6 +15,7 @@ int weft_sctp_send_init(weft_sctp_send_state *t, weft_sctp_pool *pool, uint32_t 
                               .next = initial_tsn,
                               .fresh = initial_tsn,
                               .advanced = initial_tsn - 1,
+                              .forwarded = initial_tsn - 1,
                               .lost_from = initial_tsn,
                               .first_ssn = first_ssn,
                               .payload_max = mtu - WEFT_SCTP_HEADER - WEFT_SCTP_DATA_HEADER};
@@ -29,9 +30,21 @@ static void put_back(weft_sctp_send_state *t, weft_sctp_out *c) {
   weft_sctp_pool_put(t->pool, c);
 }
 
+/* A FORWARD-TSN names a sequence number of the stream, RFC 3758 section 3.2, and one that is late is taken for news until the peer has
+ * everything up to its TSN. Taken after the reset it would skip messages of the stream numbered anew; so the reset waits for that TSN. */
+void weft_sctp_send_mark_resettable(weft_sctp_send_state *t, weft_sctp_stream_out *s) {
+  s->named = t->forwarded;
+  weft_list_push_back(&t->resettable, &s->reset);
+}
+
+bool weft_sctp_send_resettable(const weft_sctp_send_state *t) {
+  if (weft_list_empty(&t->resettable)) return false;
+  return weft_sctp_tsn_le(WEFT_LIST_ITEM(t->resettable.next, weft_sctp_stream_out, reset)->named, t->acked);
+}
+
 void weft_sctp_send_release(weft_sctp_send_state *t, weft_sctp_out *c) {
   weft_sctp_stream_out *s = c->stream;
-  if (--s->chunks == 0 && s->resetting && weft_list_empty(&s->reset)) weft_list_push_back(&t->resettable, &s->reset);
+  if (--s->chunks == 0 && s->resetting && weft_list_empty(&s->reset)) weft_sctp_send_mark_resettable(t, s);
   put_back(t, c);
 }
 

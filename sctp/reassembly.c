@@ -300,9 +300,9 @@ int weft_sctp_reassembly_add(weft_sctp_reassembly *r, const weft_sctp_data *d, b
   if (ordered && !s) return WEFT_ENOMEM;
   place p;
   int rc = find_place(r, d, &p);
+  if (rc == WEFT_OK && ordered && weft_sctp_ssn_lt(d->ssn, s->next_ssn)) return WEFT_SCTP_STALE;
   if (rc == WEFT_OK) rc = check_middle(d, &p, whole, after_skip);
   if (rc != WEFT_OK) return rc;
-  if (ordered && weft_sctp_ssn_lt(d->ssn, s->next_ssn)) return WEFT_SCTP_STALE;
   if ((d->flags & ENDS) == ENDS && (!ordered || d->ssn == s->next_ssn)) {
     if (ordered) s->next_ssn++;
     return WEFT_SCTP_TAKE_DATA;

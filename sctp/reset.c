@@ -43,7 +43,7 @@ static int mark_streams(weft_sctp *s, const uint16_t *streams, size_t n) {
     weft_sctp_stream_out *out = weft_sctp_send_stream(&s->tx, streams[i]);
     if (out->resetting) continue;
     out->resetting = true;
-    if (out->chunks == 0) weft_list_push_back(&s->tx.resettable, &out->reset);
+    if (out->chunks == 0) weft_sctp_send_mark_resettable(&s->tx, out);
   }
   return WEFT_OK;
 }
@@ -66,7 +66,7 @@ static bool take_ready(weft_sctp *s) {
     if (!r->asked) return false;
     r->asked_cap = request_room(s);
   }
-  for (r->asked_n = 0; r->asked_n < r->asked_cap && !weft_list_empty(&s->tx.resettable);) {
+  for (r->asked_n = 0; r->asked_n < r->asked_cap && weft_sctp_send_resettable(&s->tx);) {
     weft_list *node = s->tx.resettable.next;
     weft_list_remove(node);
     r->asked[r->asked_n++] = WEFT_LIST_ITEM(node, weft_sctp_stream_out, reset)->id;
@@ -80,7 +80,7 @@ void weft_sctp_resets_ready(weft_sctp *s) {
   weft_sctp_resets *r = &s->resets;
   if (r->open || !s->tx.pool || !weft_sctp_can_send_data(s) || !weft_evq_outermost(&s->q)) return;
   r->all_asked = r->all && weft_sctp_send_empty(&s->tx);
-  if (!r->all_asked && (weft_list_empty(&s->tx.resettable) || !take_ready(s))) return;
+  if (!r->all_asked && (!weft_sctp_send_resettable(&s->tx) || !take_ready(s))) return;
   r->open = true;
   r->tries = 0;
   r->rto = s->rto.rto;

@@ -36,6 +36,7 @@ typedef struct weft_sctp_stream_out {
   size_t buffered; /* bytes accepted and not acknowledged */
   uint32_t chunks; /* queued or outstanding, also given up ones */
   uint16_t id, next_ssn;
+  uint32_t named; /* in resettable: the last TSN of a FORWARD-TSN that may have named this stream */
   bool notify;    /* DRAINED was asked for */
   bool resetting; /* nothing may be sent */
 } weft_sctp_stream_out;
@@ -63,12 +64,13 @@ typedef struct weft_sctp_send_state {
   weft_sctp_stream_out *current; /* its message is half-way into the ring */
   weft_sctp_out **ring;
   uint8_t *marks;
-  uint32_t size;     /* of both, power of two */
-  uint32_t acked;    /* cumulative TSN */
-  uint32_t next;     /* to be assigned */
-  uint32_t fresh;    /* first TSN that was never sent */
-  uint32_t advanced; /* Advanced.Peer.Ack.Point, RFC 3758 section 3.5 */
-  uint32_t flight;   /* bytes of DATA chunks flying, headers included */
+  uint32_t size;      /* of both, power of two */
+  uint32_t acked;     /* cumulative TSN */
+  uint32_t next;      /* to be assigned */
+  uint32_t fresh;     /* first TSN that was never sent */
+  uint32_t advanced;  /* Advanced.Peer.Ack.Point, RFC 3758 section 3.5 */
+  uint32_t forwarded; /* the furthest a FORWARD-TSN reached that went out */
+  uint32_t flight;    /* bytes of DATA chunks flying, headers included */
   uint32_t flight_payload;
   uint32_t lost_n, gap_n;
   uint32_t lost_from; /* no LOST chunk before this TSN */
@@ -102,7 +104,9 @@ void weft_sctp_send_drop_rest(weft_sctp_send_state *t, weft_sctp_stream_out *s, 
 void weft_sctp_send_discharge(weft_sctp_send_state *t,
                               weft_sctp_out *c); /* no longer buffered: acknowledged or given up */
 void weft_sctp_send_release(weft_sctp_send_state *t, weft_sctp_out *c); /* its memory */
-bool weft_sctp_send_empty(const weft_sctp_send_state *t);               /* nothing queued or outstanding */
+void weft_sctp_send_mark_resettable(weft_sctp_send_state *t, weft_sctp_stream_out *s);
+bool weft_sctp_send_resettable(const weft_sctp_send_state *t); /* whether one of `resettable` may be reset now */
+bool weft_sctp_send_empty(const weft_sctp_send_state *t);      /* nothing queued or outstanding */
 
 /* ---- outstanding.c ---- */
 static inline weft_sctp_out **weft_sctp_send_slot(const weft_sctp_send_state *t, uint32_t tsn) {
@@ -136,6 +140,6 @@ void weft_sctp_send_lose(weft_sctp_send_state *t, weft_sctp_out *c,
 bool weft_sctp_send_expired(const weft_sctp_send_state *t, const weft_sctp_out *c, weft_time now);
 void weft_sctp_send_abandon(weft_sctp_send_state *t, weft_sctp_out *c);
 bool weft_sctp_send_advance(weft_sctp_send_state *t); /* moves `advanced`; true when a FORWARD-TSN is due */
-void weft_sctp_send_write_forward(const weft_sctp_send_state *t, weft_wr *w);
+void weft_sctp_send_write_forward(weft_sctp_send_state *t, weft_wr *w);
 
 #endif

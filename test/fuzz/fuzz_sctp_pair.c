@@ -141,9 +141,8 @@ static void step(end *e, uint8_t op, uint8_t arg, weft_time *now) {
 }
 
 static bool quiet(const end *e) {
-  weft_sctp_stats st = {.size = sizeof st};
-  weft_sctp_get_stats(e->s, &st);
-  return e->n == 0 && st.buffered == 0 && !e->s->resets.open;
+  if (e->closed) return e->n == 0;
+  return e->n == 0 && weft_sctp_send_empty(&e->s->tx) && !e->s->resets.open && weft_list_empty(&e->s->tx.resettable);
 }
 
 static void finish(end *e, weft_time *now) {

@@ -110,6 +110,9 @@ START_TEST(what_cannot_belong_together) {
   ck_assert_int_eq(add(20, B | E, 3, 5, "a"), WEFT_SCTP_KEPT);
   ck_assert_int_eq(add(21, B | E, 3, 5, "b"), WEFT_EPROTO);          /* the same number twice */
   ck_assert_int_eq(add(22, B | E, 3, 0xffff, "b"), WEFT_SCTP_STALE); /* behind the turn */
+  ck_assert_int_eq(add(23, B, 3, 0xffff, "b"), WEFT_SCTP_STALE);     /* ... in fragments */
+  d = (weft_sctp_data){.tsn = 24, .stream = 3, .ssn = 0xffff, .flags = 0, .payload = (const uint8_t *)"b", .len = 1};
+  ck_assert_int_eq(weft_sctp_reassembly_add(&r, &d, true, false, &run), WEFT_SCTP_STALE);
   end();
 }
 END_TEST

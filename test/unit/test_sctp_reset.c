@@ -350,6 +350,63 @@ START_TEST(over_while_two_wait) {
 }
 END_TEST
 
+typedef struct forwards {
+  uint8_t chunk[2][64];
+  size_t len[2], n;
+} forwards;
+
+static bool lose_data_keep_forwards(sctp_link *l, int from, const uint8_t *data, size_t len) {
+  forwards *f = l->ctx;
+  weft_sctp_packet p;
+  weft_sctp_chunk c;
+  if (from == 1) return true;
+  ck_assert_int_eq(weft_sctp_packet_read(&p, data, len), WEFT_OK);
+  while (weft_sctp_chunk_next(&p.chunks, &c) == 1) {
+    if (c.type == WEFT_SCTP_DATA) return false;
+    if (c.type != WEFT_SCTP_FORWARD_TSN) continue;
+    ck_assert_uint_le(c.length, sizeof f->chunk[0]);
+    ck_assert_uint_lt(f->n, 2);
+    memcpy(f->chunk[f->n], c.start, c.length);
+    f->len[f->n++] = c.length;
+    l->stop = true;
+    return false;
+  }
+  return true;
+}
+
+/* Two FORWARD-TSNs, both naming stream 1; the second is late. Had the reset not waited for it, it would skip what is sent afterwards. */
+START_TEST(waits_for_a_late_forward) {
+  sctp_link l;
+  forwards f = {.n = 0};
+  weft_sctp_chunk c;
+  sctp_link_init(&l, 1);
+  sctp_link_connect(&l);
+  l.keep = lose_data_keep_forwards;
+  l.ctx = &f;
+  for (uint16_t stream = 1; stream <= 2; stream++) {
+    weft_sctp_message m = {.stream = stream, .ppid = 53, .limit_retransmits = true};
+    ck_assert_int_eq(weft_sctp_send(l.end[0].s, &m, block, 4, l.now), WEFT_OK);
+    sctp_link_run(&l, WEFT_SEC(10));
+    ck_assert_uint_eq(f.n, stream);
+  }
+  l.keep = NULL;
+  ck_assert_int_eq(reset(&l, 0, 1), WEFT_OK);
+  link_inject(&l, 1, f.chunk[0], f.len[0]);
+  sctp_link_run(&l, WEFT_MS(15)); /* the SACK is there, what it sets off still on the way */
+  ck_assert_uint_eq(l.end[0].s->tx.acked + 2, l.end[0].s->tx.next);
+  ck_assert(!link_find(&l, 0, WEFT_SCTP_RE_CONFIG, &c, NULL));
+  ck_assert_uint_eq(l.end[1].events[WEFT_SCTP_EVENT_RESET_IN], 0);
+  link_inject(&l, 1, f.chunk[1], f.len[1]);
+  sctp_link_run(&l, WEFT_MS(100));
+  ck_assert_uint_eq(l.end[0].events[WEFT_SCTP_EVENT_RESET_OUT], 1);
+  link_send(&l, 0, 1, "anew", 4);
+  link_inject(&l, 1, f.chunk[1], f.len[1]);
+  sctp_link_run(&l, WEFT_SEC(1));
+  ck_assert_uint_eq(l.end[1].bytes, 4);
+  sctp_link_close(&l);
+}
+END_TEST
+
 Suite *test_sctp_reset(void) {
   static const unit_test tests[] = {UNIT(resets_and_uses_again),
                                     UNIT(waits_for_its_data_only),
@@ -363,6 +420,7 @@ Suite *test_sctp_reset(void) {
                                     UNIT(what_answers_mean),
                                     UNIT(only_where_it_can),
                                     UNIT(wraps_over_a_bad_link),
-                                    UNIT(over_while_two_wait)};
+                                    UNIT(over_while_two_wait),
+                                    UNIT(waits_for_a_late_forward)};
   return unit_suite("sctp/reset", tests, sizeof tests / sizeof tests[0]);
 }
