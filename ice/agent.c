@@ -271,11 +271,11 @@ static bool may_deliver(const weft_ice *ice) { return !ice->q.free_pending && ic
 
 static void deliver_data(weft_ice *ice, const weft_addr *local, const weft_addr *remote, const uint8_t *data,
                          size_t len) {
-  flush(ice); /* what came before is said before */
+  weft_addr l = *local, r = *remote; /* a callback may end the pair they are of */
+  flush(ice);                        /* what came before is said before */
   if (!may_deliver(ice)) return;
   ice->stats.datagrams_in++;
   ice->stats.bytes_in += len;
-  weft_addr l = *local, r = *remote; /* the callback may end the pair */
   weft_ice_event ev = {.type = WEFT_ICE_EVENT_DATA, .local = &l, .remote = &r, .data = data, .len = len};
   ice->cb.event(ice->user, &ev, ice->now);
 }

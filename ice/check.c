@@ -103,7 +103,7 @@ static bool use_candidate_at_once(const weft_ice *ice) {
 
 static void begin(weft_ice *ice, weft_ice_pair *p) {
   weft_ice_pair_set(ice, p, WEFT_ICE_IN_PROGRESS);
-  weft_ice_check_start(ice, p, use_candidate_at_once(ice));
+  weft_ice_check_start(ice, p, p->nominating || use_candidate_at_once(ice));
 }
 
 static void run_triggered(weft_ice *ice, weft_ice_pair *p) {

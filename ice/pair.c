@@ -100,10 +100,19 @@ weft_ice_pair *weft_ice_pair_new(weft_ice *ice, weft_ice_local *base, weft_ice_r
   return p;
 }
 
+static bool paired(const weft_ice *ice, const weft_ice_local *base, const weft_ice_remote *remote) {
+  for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) {
+    const weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
+    if (p->base == base && p->remote == remote) return true;
+  }
+  return false;
+}
+
+/* Those it has no pair with yet: a check may have made one before the candidate was told. */
 void weft_ice_pair_with_bases(weft_ice *ice, weft_ice_remote *remote) {
   for (weft_list *n = ice->locals.next; n != &ice->locals; n = n->next) {
     weft_ice_local *l = WEFT_LIST_ITEM(n, weft_ice_local, node);
-    if (l->type == WEFT_ICE_HOST && weft_ice_addr_pairable(&l->addr, &remote->addr))
+    if (l->type == WEFT_ICE_HOST && weft_ice_addr_pairable(&l->addr, &remote->addr) && !paired(ice, l, remote))
       (void)weft_ice_pair_new(ice, l, remote);
   }
 }

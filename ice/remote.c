@@ -153,6 +153,7 @@ static void learn(weft_ice *ice, weft_ice_remote *r, const weft_ice_candidate *c
   r->priority = c->priority;
   snprintf(r->foundation, sizeof r->foundation, "%s", c->foundation);
   weft_ice_pair_reprioritise(ice);
+  weft_ice_pair_with_bases(ice, r);
 }
 
 static int take(weft_ice *ice, const weft_ice_candidate *c) {

@@ -65,6 +65,15 @@ static void take_conflict(weft_ice *ice, weft_ice_pair *p, const weft_ice_slot *
   if (ice->role_switches < WEFT_ICE_ROLE_SWITCHES && p->state != WEFT_ICE_SUCCEEDED) weft_ice_check_trigger(ice, p);
 }
 
+/* RFC 7675 section 5.2 */
+static void consent_revoked(weft_ice *ice, weft_ice_pair *p) {
+  bool used = p == ice->selected;
+  weft_ice_pair_fail(ice, p); /* one with consent takes over */
+  if (used && ice->selected == NULL)
+    weft_ice_finish(ice, WEFT_WHO_PEER, "consent", WEFT_EREFUSED,
+                    "the peer revoked its consent (STUN error 403): it wants no more datagrams");
+}
+
 static void take_error(weft_ice *ice, weft_ice_pair *p, weft_ice_slot *s, const weft_stun_msg *m) {
   weft_stun_attr a;
   unsigned code;
@@ -76,6 +85,8 @@ static void take_error(weft_ice *ice, weft_ice_pair *p, weft_ice_slot *s, const 
   finish_transaction(p, s);
   if (code == 487)
     take_conflict(ice, p, &was);
+  else if (code == 403 && p->valid)
+    consent_revoked(ice, p);
   else if (p->state == WEFT_ICE_IN_PROGRESS || p->nominating)
     weft_ice_pair_fail(ice, p); /* section 7.2.5.2.4 */
 }

@@ -290,6 +290,38 @@ START_TEST(fail_over) {
 }
 END_TEST
 
+/* a nomination that is under way when all pairs are asked again is still one */
+START_TEST(nomination_over_a_long_silence) {
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64];
+  ice_net_init(&net, 31);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(b, "192.0.2.22:2000");
+  net.delay = WEFT_MS(10); /* short enough for the other pair not to be asked */
+  ice_net_introduce(&net, a, b);
+  ice_net_run(&net, WEFT_SEC(3));
+  ck_assert(weft_addr_equal(&a->remote, &b->addr[0]));
+  net.dead = b->addr[0];
+  ice_net_run(&net, WEFT_SEC(5));
+  snprintf(user, sizeof user, "%s:%s", weft_ice_local_ufrag(a->ice), weft_ice_local_ufrag(b->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(a->ice), .role = WEFT_STUN_ICE_CONTROLLED};
+  size_t len = ice_forge_request(buf, sizeof buf, &f, 1);
+  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &b->addr[1], buf, len, net.now), WEFT_OK);
+  ice_net_run(&net, WEFT_MS(100)); /* it answers there, and then no more */
+  b->cut = true;
+  ice_net_run(&net, WEFT_SEC(11));
+  ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_DISCONNECTED);
+  b->cut = false;
+  ice_net_run(&net, WEFT_SEC(4));
+  ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+  ck_assert(weft_addr_equal(&a->remote, &b->addr[1]));
+  ck_assert(weft_addr_equal(&b->local, &b->addr[1]));
+  ice_net_free(&net);
+}
+END_TEST
+
 /* the peer moves to a pair that was valid long ago: asked again before it is used, and nothing is closed over it */
 START_TEST(stale_pair_nominated) {
   static ice_net net;
@@ -369,6 +401,7 @@ Suite *test_ice_nominate(void) {
                                     UNIT(a_wandering_peer_is_not_followed),
                                     UNIT(a_peer_that_keeps_other_pairs_alive),
                                     UNIT(fail_over),
+                                    UNIT(nomination_over_a_long_silence),
                                     UNIT(stale_pair_nominated),
                                     UNIT(renomination_rules)};
   return unit_suite("ice/nominate", tests, sizeof tests / sizeof tests[0]);

@@ -146,6 +146,30 @@ START_TEST(failed_sources_give_way) {
 }
 END_TEST
 
+START_TEST(
+    found_first_then_told) { /* a candidate has a pair with every base of ours, also when a check came before it */
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64];
+  ice_net_init(&net, 6);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(a, "192.0.2.2:1000");
+  ck_assert_int_eq(weft_ice_set_remote(a->ice, "abcd", "0123456789012345678901"), WEFT_OK);
+  snprintf(user, sizeof user, "%s:abcd", weft_ice_local_ufrag(a->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(a->ice), .role = WEFT_STUN_ICE_CONTROLLING};
+  size_t len = ice_forge_request(buf, sizeof buf, &f, 1);
+  weft_addr from = ice_addr("192.0.2.9:9");
+  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[1], &from, buf, len, net.now), WEFT_OK);
+  ck_assert_uint_eq(a->ice->pair_n, 1);
+  add(a, "candidate:1 1 udp 9 192.0.2.9 9 typ host");
+  ck_assert_uint_eq(a->ice->pair_n, 2);
+  ck_assert_ptr_nonnull(weft_ice_pair_find(a->ice, weft_ice_find_base(a->ice, &a->addr[0]), &from, false));
+  add(a, "candidate:1 1 udp 9 192.0.2.9 9 typ host");
+  ck_assert_uint_eq(a->ice->pair_n, 2);
+  ice_net_free(&net);
+}
+END_TEST
+
 static void ask_from(ice_node *a, const ice_forge *f, const char *addr, const ice_net *net) {
   uint8_t buf[256];
   size_t len = ice_forge_request(buf, sizeof buf, f, 1);
@@ -288,6 +312,6 @@ Suite *test_ice_remote(void) {
       UNIT(filtered_by_address),     UNIT(filtered_by_type),      UNIT(told_are_the_types_wanted),
       UNIT(why_there_is_no_path),    UNIT(forbidden_are_counted), UNIT(flood),
       UNIT(repeated_and_late_names), UNIT(other_generation),      UNIT(bad_credentials),
-      UNIT(failed_sources_give_way), UNIT(networks_give_way)};
+      UNIT(failed_sources_give_way), UNIT(found_first_then_told), UNIT(networks_give_way)};
   return unit_suite("ice/remote", tests, sizeof tests / sizeof tests[0]);
 }

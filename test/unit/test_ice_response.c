@@ -200,6 +200,64 @@ START_TEST(error_answer) {
 }
 END_TEST
 
+START_TEST(consent_revoked) { /* RFC 7675 section 5.2: a valid 403 ends it at once */
+  static fixture f;
+  setup(&f, WEFT_ICE_CONTROLLING);
+  give(&f, &(reply){0}, HERE, THERE);
+  give(&f, &(reply){0}, HERE, THERE); /* of the nomination */
+  ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_COMPLETED);
+  ice_net_run(&f.net, WEFT_SEC(3)); /* a consent check */
+  give(&f, &(reply){.error = 400}, HERE, THERE);
+  ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_COMPLETED);
+  ice_net_run(&f.net, WEFT_SEC(3));
+  give(&f, &(reply){.error = 403, .password = "0000000000000000000000"}, HERE, THERE);
+  ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_COMPLETED);
+  give(&f, &(reply){.error = 403}, HERE, THERE);
+  ck_assert_uint_eq(f.a->closes, 1);
+  ck_assert_int_eq(f.a->closed.who, WEFT_WHO_PEER);
+  ck_assert_int_eq(f.a->closed.code, WEFT_EREFUSED);
+  ck_assert_str_eq(f.a->closed.step, "consent");
+  ck_assert_int_eq(weft_ice_send(f.a->ice, (const uint8_t *)"x", 1, f.net.now), WEFT_ESTATE);
+  ice_net_free(&f.net);
+}
+END_TEST
+
+static weft_addr data_from;
+
+static void restart_when_late(ice_node *n, const weft_ice_event *ev, weft_time now) {
+  if (ev->type == WEFT_ICE_EVENT_DATA) data_from = *ev->remote;
+  if (ev->type == WEFT_ICE_EVENT_STATE && ev->state == WEFT_ICE_DISCONNECTED)
+    ck_assert_int_eq(weft_ice_restart(n->ice, now), WEFT_OK);
+}
+
+START_TEST(held_data_of_a_pair_that_goes) { /* what is told before the data makes an end of its pair */
+  static fixture f;
+  weft_ice_candidate c;
+  uint8_t buf[256];
+  char user[64];
+  const char *text = "candidate:2 1 udp 1 192.0.2.10 9 typ host", *other = "192.0.2.10:9";
+  weft_addr from = ice_addr(other);
+  setup(&f, WEFT_ICE_CONTROLLED);
+  give(&f, &(reply){0}, HERE, THERE);
+  ck_assert_int_eq(weft_ice_candidate_parse(&c, text, strlen(text)), WEFT_OK);
+  ck_assert_int_eq(weft_ice_add_remote(f.a->ice, &c, 0), WEFT_OK);
+  snprintf(user, sizeof user, "%s:abcd", weft_ice_local_ufrag(f.a->ice));
+  ice_forge ask = {.username = user, .password = weft_ice_local_pwd(f.a->ice), .role = WEFT_STUN_ICE_CONTROLLING};
+  size_t len = ice_forge_request(buf, sizeof buf, &ask, 1);
+  ck_assert_int_eq(weft_ice_input(f.a->ice, &f.a->addr[0], &from, buf, len, 0), WEFT_OK);
+  ck_assert_int_eq(weft_ice_input(f.a->ice, &f.a->addr[0], &from, (const uint8_t *)"data", 4, 0), WEFT_OK);
+  ck_assert_uint_eq(f.a->data_n, 0);
+  ice_net_run(&f.net, WEFT_MS(400));
+  f.a->on_event = restart_when_late;
+  f.net.now = WEFT_SEC(20); /* nobody ticked: the answer finds the path in use late */
+  give(&f, &(reply){0}, HERE, other);
+  ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_NEW);
+  ck_assert_uint_eq(f.a->data_n, 1);
+  ck_assert(weft_addr_equal(&data_from, &from));
+  ice_net_free(&f.net);
+}
+END_TEST
+
 Suite *test_ice_response(void) {
   static const unit_test tests[] = {UNIT(our_check),
                                     UNIT(refused),
@@ -207,6 +265,8 @@ Suite *test_ice_response(void) {
                                     UNIT(peer_reflexive_local),
                                     UNIT(late_answer_to_an_earlier_request),
                                     UNIT(conflict_answer),
-                                    UNIT(error_answer)};
+                                    UNIT(error_answer),
+                                    UNIT(consent_revoked),
+                                    UNIT(held_data_of_a_pair_that_goes)};
   return unit_suite("ice/response", tests, sizeof tests / sizeof tests[0]);
 }
