@@ -20,9 +20,10 @@ static void grow(weft_yamux *y, weft_yamux_stream *s) {
   y->extra_windows += more;
 }
 
-/* Credit is given when half the window can be: fewer would cost a frame each. */
+/* Credit is given when half the window can be: fewer would cost a frame each. What is still to come of a frame whose
+ * header is in has used up its credit already. */
 static void give_credit(weft_yamux *y, weft_yamux_stream *s) {
-  uint32_t held = s->recv_credit + s->unconsumed;
+  uint32_t held = s->recv_credit + s->unconsumed + (y->body_stream == s ? y->body_left : 0);
   if (s->remote_fin || held > s->recv_window / 2) return;
   grow(y, s);
   uint32_t more = s->recv_window - held;

@@ -51,6 +51,24 @@ START_TEST(only_what_is_consumed_comes_back) {
 }
 END_TEST
 
+/* A frame that is still coming in has used up its credit: nobody can make us hold more than one window. */
+START_TEST(a_frame_under_way_counts) {
+  static const uint8_t zeros[INITIAL];
+  weft_yamux_config cfg = yamux_rig_config(1);
+  cfg.auto_consume = false;
+  yamux_rig *r = yamux_rig_server(&cfg);
+  yamux_rig_frame(r, 1, WINDOW, SYN, 1, 0, 0);
+  yamux_rig_frame(r, 1, DATA, 0, 1, INITIAL, 1);
+  ck_assert_int_eq(weft_yamux_consumed(r->y[1], 1, 1, r->now), WEFT_OK);
+  ck_assert_uint_eq(credit_out(r), 0);
+  yamux_rig_give(r, 1, zeros, INITIAL - 1);
+  ck_assert_uint_eq(yamux_rig_stats(r, 1).unconsumed, INITIAL - 1);
+  ck_assert_int_eq(weft_yamux_consumed(r->y[1], 1, INITIAL - 1, r->now), WEFT_OK);
+  ck_assert_uint_eq(credit_out(r), INITIAL);
+  yamux_rig_free(r);
+}
+END_TEST
+
 /* Half the window used up within four round trips: it doubles (go-yamux stream.go, js-libp2p stream.ts). */
 START_TEST(grows_when_used_up_within_four_rtts) {
   for (weft_time wait = 0; wait < 2; wait++) {
@@ -192,6 +210,7 @@ Suite *test_yamux_window(void) {
   static const unit_test tests[] = {
       UNIT(credit_comes_back_at_half_the_window),
       UNIT(only_what_is_consumed_comes_back),
+      UNIT(a_frame_under_way_counts),
       UNIT(grows_when_used_up_within_four_rtts),
       UNIT(the_clock_of_growth_starts_anew_with_each_credit),
       UNIT(stays_while_the_rtt_is_unknown),
