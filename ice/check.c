@@ -87,10 +87,18 @@ static void repeat(weft_ice *ice, weft_ice_pair *p) {
   send_request(ice, p, s);
 }
 
+/* One more for a pair that had them all: whoever still asks from there may be heard again. */
+static bool worth_another(const weft_ice *ice, weft_ice_pair *p) {
+  if (p->transactions < WEFT_ICE_TRANSACTIONS || p->state != WEFT_ICE_FAILED) return true;
+  if (weft_time_since(ice->now, p->checked_at) < ice->cfg.consent_interval) return false;
+  p->transactions = WEFT_ICE_TRANSACTIONS - 1;
+  return true;
+}
+
 /* RFC 8445 section 7.3.1.4. A peer that keeps asking in the name of an address that never answers gets a bounded number
- * of checks sent there, and not more often than Ta. */
+ * of checks sent there at once, then one transaction every consent_interval at most, and none more often than Ta. */
 void weft_ice_check_trigger(weft_ice *ice, weft_ice_pair *p) {
-  if (p->transactions >= WEFT_ICE_TRANSACTIONS && p->state == WEFT_ICE_FAILED) return;
+  if (!worth_another(ice, p)) return;
   if (p->state != WEFT_ICE_IN_PROGRESS) weft_ice_pair_set(ice, p, WEFT_ICE_WAITING);
   if (p->trigger_at != WEFT_NEVER) return;
   weft_time earliest = p->transactions > 0 ? weft_time_add(p->checked_at, ice->cfg.pacing) : ice->now;
@@ -113,7 +121,7 @@ static void run_triggered(weft_ice *ice, weft_ice_pair *p) {
     return;
   }
   p->trigger_at = WEFT_NEVER;
-  if (p->state == WEFT_ICE_WAITING) weft_ice_pair_set(ice, p, WEFT_ICE_FAILED);
+  if (p->state == WEFT_ICE_WAITING) weft_ice_pair_fail(ice, p);
 }
 
 static void run_transaction(weft_ice *ice, weft_ice_pair *p) {

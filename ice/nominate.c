@@ -75,6 +75,7 @@ static void calm(weft_ice *ice, const weft_ice_pair *but) {
   for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) {
     weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
     if (p == but || p->old) continue;
+    if (p->tx.deadline != WEFT_NEVER && p->transactions > 0) p->transactions--; /* called off is not unanswered */
     p->tx.deadline = WEFT_NEVER;
     p->nominating = false;
     if (p->state == WEFT_ICE_IN_PROGRESS) weft_ice_pair_set(ice, p, WEFT_ICE_WAITING);

@@ -322,6 +322,37 @@ START_TEST(nomination_over_a_long_silence) {
 }
 END_TEST
 
+/* checks that a nomination called off were not unanswered: the pair they were of may be asked again */
+START_TEST(called_off_and_needed_later) {
+  static ice_net net;
+  uint8_t buf[256];
+  char user[64];
+  ice_net_init(&net, 32);
+  ice_node *a = ice_net_agent(&net, "192.0.2.1:1000", WEFT_ICE_CONTROLLING, NULL);
+  ice_node *b = ice_net_agent(&net, "192.0.2.2:2000", WEFT_ICE_CONTROLLED, NULL);
+  ice_net_also(b, "192.0.2.22:2000");
+  net.delay = WEFT_MS(200);
+  net.dead = b->addr[1];
+  ice_net_introduce(&net, a, b);
+  snprintf(user, sizeof user, "%s:%s", weft_ice_local_ufrag(a->ice), weft_ice_local_ufrag(b->ice));
+  ice_forge f = {.username = user, .password = weft_ice_local_pwd(a->ice), .role = WEFT_STUN_ICE_CONTROLLED};
+  size_t len = ice_forge_request(buf, sizeof buf, &f, 1);
+  for (int i = 0; i < 4; i++) { /* as many transactions as one silent address is worth */
+    ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &b->addr[1], buf, len, net.now), WEFT_OK);
+    ice_net_run(&net, WEFT_MS(60));
+  }
+  ice_net_run(&net, WEFT_SEC(3));
+  ck_assert(weft_addr_equal(&a->remote, &b->addr[0]));
+  net.dead = b->addr[0];
+  ice_net_run(&net, WEFT_SEC(4));
+  ck_assert_int_eq(weft_ice_input(a->ice, &a->addr[0], &b->addr[1], buf, len, net.now), WEFT_OK);
+  ice_net_run(&net, WEFT_SEC(5));
+  ck_assert(weft_addr_equal(&a->remote, &b->addr[1]));
+  ck_assert_int_eq(weft_ice_get_state(a->ice), WEFT_ICE_COMPLETED);
+  ice_net_free(&net);
+}
+END_TEST
+
 /* the peer moves to a pair that was valid long ago: asked again before it is used, and nothing is closed over it */
 START_TEST(stale_pair_nominated) {
   static ice_net net;
@@ -402,6 +433,7 @@ Suite *test_ice_nominate(void) {
                                     UNIT(a_peer_that_keeps_other_pairs_alive),
                                     UNIT(fail_over),
                                     UNIT(nomination_over_a_long_silence),
+                                    UNIT(called_off_and_needed_later),
                                     UNIT(stale_pair_nominated),
                                     UNIT(renomination_rules)};
   return unit_suite("ice/nominate", tests, sizeof tests / sizeof tests[0]);

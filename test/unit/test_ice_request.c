@@ -265,6 +265,30 @@ START_TEST(victim) {
 }
 END_TEST
 
+/* the way to us came up before the way back: data from there must not be lost for ever */
+START_TEST(silent_pair_heard_again) {
+  static fixture f;
+  setup(&f, WEFT_ICE_CONTROLLED);
+  ice_forge g = good(&f);
+  for (int i = 0; i < 3; i++) {
+    send_forged(&f, &g);
+    ice_net_run(&f.net, WEFT_MS(60));
+  }
+  ice_net_run(&f.net, WEFT_SEC(22)); /* the last of three transactions ended at 17.6 s */
+  const weft_ice_pair *p = weft_ice_pair_find(f.a->ice, weft_ice_find_base(f.a->ice, &f.a->addr[0]), &f.peer, false);
+  ck_assert_ptr_nonnull(p);
+  ck_assert_int_eq(p->state, WEFT_ICE_FAILED);
+  uint64_t sent = ice_stats(f.a).checks_sent;
+  for (int i = 0; i < 4; i++) {
+    send_forged(&f, &g);
+    ice_net_run(&f.net, WEFT_MS(100));
+  }
+  ck_assert_int_eq(p->state, WEFT_ICE_IN_PROGRESS);
+  ck_assert_uint_eq(ice_stats(f.a).checks_sent, sent + 1);
+  ice_net_free(&f.net);
+}
+END_TEST
+
 Suite *test_ice_request(void) {
   static const unit_test tests[] = {UNIT(answer),
                                     UNIT(refused_silently),
@@ -275,6 +299,7 @@ Suite *test_ice_request(void) {
                                     UNIT(both_in_the_same_role),
                                     UNIT(equal_tie_breakers_end),
                                     UNIT(peer_reflexive_flood),
-                                    UNIT(victim)};
+                                    UNIT(victim),
+                                    UNIT(silent_pair_heard_again)};
   return unit_suite("ice/request", tests, sizeof tests / sizeof tests[0]);
 }
