@@ -21,28 +21,33 @@ static void say(const char *text) {
   (void)n;
 }
 
-static void tell(const char *what) {
+static void tell(const char *what, const char *then) {
   if (told || !under_way[0]) return;
   told = 1;
   say("weft conform: ");
   say(what);
   say(" in our own layers: ");
   say(under_way);
-  say("\nThe run ends here. With --shim build/bin/weft-shim (weft-shim where it is installed) such a case is counted "
-      "and the others still "
+  say("\n");
+  say(then);
+  say(" With --shim build/bin/weft-shim (weft-shim where it is installed) such a case is counted and the others still "
       "run.\n");
 }
 
+static void tell_end(const char *what) { tell(what, "The run ends here."); }
+
 static void on_signal(int sig) {
-  tell(sig == SIGALRM ? "hang" : "crash");
+  tell_end(sig == SIGALRM ? "hang" : "crash");
   _exit(APP_EXIT_INTERNAL);
 }
 
-static void on_death(void) { tell("crash"); }
+static void on_death(void) { tell_end("crash"); }
 
-/* GCC's UBSan beside ASan has a death callback of its own, which cannot be set; this it calls for a report. */
+/* GCC's UBSan beside ASan has a death callback of its own, which cannot be set; this it calls after each report, whether it goes on or not. */
 void __ubsan_on_report(void);
-void __ubsan_on_report(void) { tell("crash"); }
+void __ubsan_on_report(void) {
+  tell("undefined behaviour", "The run ends here, unless UBSan was told to recover (-fsanitize-recover).");
+}
 
 void conform_guard_install(void) {
   static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -64,6 +69,7 @@ static void set_timer(int ms) {
 
 void conform_guard_enter(const char *path, int line, const char *id, int limit_ms) {
   fflush(stdout);
+  told = 0;
   if (line > 0)
     snprintf(under_way, sizeof under_way, "%s:%d: %s", path, line, id);
   else

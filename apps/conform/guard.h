@@ -1,5 +1,6 @@
 /* apps: names the case that was being asked of our own layers when the process crashes or a case takes too long. Such a run ends: one line on
- * standard error with file, line and case, a hint at weft-shim, which goes on, and exit status 1. A sanitizer's report comes before that line.
+ * standard error with file, line and case, a hint at weft-shim, which goes on, and exit status 1. A sanitizer's report comes before that line; after one of a UBSan
+ * that recovers the run goes on.
  *
  *   conform_guard_install();
  *   conform_guard_enter("vectors/v1/varint.json", 12, "enc-0", 5000);

@@ -87,6 +87,27 @@ END_TEST
 START_TEST(a_stack_that_overflows_names_the_case) { is_named(overflows, 0, "crash"); }
 END_TEST
 
+/* What UBSan calls; one that recovers lets the run go on, and a later case may crash. */
+void __ubsan_on_report(void);
+static void reports_and_goes_on(void) {
+  __ubsan_on_report();
+  __ubsan_on_report();
+  conform_guard_leave();
+  conform_guard_enter("f.json", 13, "the-next", 0);
+  abort();
+}
+
+START_TEST(undefined_behaviour_is_named_once_and_may_be_outlived) {
+  char text[2000];
+  ck_assert_int_eq(said(reports_and_goes_on, 0, text, sizeof text), 1);
+  const char *at =
+      strstr(text, "undefined behaviour in our own layers: f.json:12: the-case\nThe run ends here, unless ");
+  ck_assert_msg(at != NULL, "%s", text);
+  ck_assert_ptr_null(strstr(strchr(at, '\n'), "the-case"));
+  ck_assert_ptr_nonnull(strstr(at, "crash in our own layers: f.json:13: the-next\nThe run ends here. With --shim "));
+}
+END_TEST
+
 START_TEST(a_hang_names_the_case) { is_named(hang, 20, "hang"); }
 END_TEST
 
@@ -95,6 +116,7 @@ Suite *test_apps_guard(void) {
       UNIT(a_case_that_ends_well_says_nothing),
       UNIT(a_crash_names_the_case),
       UNIT(a_stack_that_overflows_names_the_case),
+      UNIT(undefined_behaviour_is_named_once_and_may_be_outlived),
       UNIT(a_hang_names_the_case),
   };
   return unit_suite("apps/guard", tests, sizeof tests / sizeof tests[0]);

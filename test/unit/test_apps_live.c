@@ -49,11 +49,26 @@ START_TEST(the_second_of_many_is_timed_once) {
 }
 END_TEST
 
+/* A SHUTDOWN without more: the connection is still there, and an alert would be no answer to ours. Nothing is sent: there is nothing to send it with. */
+START_TEST(who_has_said_that_he_closes_is_not_asked) {
+  static live l;
+  static const live_behaviour of = {"close_notify answered", "RFC 5246 section 7.2.1"};
+  for (unsigned told = LIVE_TOLD_ABORT; told <= LIVE_TOLD_ALERT; told *= 2) {
+    l = (live){.seen = {.told = told}, .over = true};
+    live_close_answered(&l, &of);
+    ck_assert_uint_eq(l.checks_len, 1);
+    ck_assert_int_eq(l.checks[0].result, LIVE_NOT_TESTABLE);
+    ck_assert_str_eq(l.checks[0].seen, "the peer had closed the connection");
+  }
+}
+END_TEST
+
 Suite *test_apps_live(void) {
   static const unit_test tests[] = {
       UNIT(a_packet_alone_is_timed_until_its_sack),
       UNIT(the_second_of_two_is_timed_since_it_left),
       UNIT(the_second_of_many_is_timed_once),
+      UNIT(who_has_said_that_he_closes_is_not_asked),
   };
   return unit_suite("apps/live", tests, sizeof tests / sizeof tests[0]);
 }
