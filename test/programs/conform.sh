@@ -366,6 +366,7 @@ expect 'README: its shim, spoiled' 1 'fail: overlong-0-in-2: accepted, though fo
 program 2 > more.py
 [ -s more.py ] && pass || fail 'README: no second program in it'
 sed '/^for line/,$d' my_shim.py > both.py && cat more.py >> both.py && sed -n '/^for line/,$p' my_shim.py >> both.py
+expect 'README: its shim, frames' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --shim 'python3 both.py' --file "$top/vectors/v1/webrtc_framing.json"
 expect 'README: its shim, sessions' 0 '^[1-9][0-9]* cases, [1-9][0-9]* passed, 0 failed$' "$weft" conform --session "$top/vectors/recorded" --shim 'python3 both.py'
 [ "$(sed -n 's/^\([0-9]*\) cases, .*/\1/p' out)" -gt 300 ] && pass || fail 'README: few questions of the sessions'
 sed 's/frame\["flag"\] = value/pass/' both.py > lenient.py

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes vectors/schema and vectors/SHIM.md from vectors/v1 and ops.py.  python3 test/conformance/generate/documents.py"""
+"""Writes the schemas of vectors/v1 and SHIM.md from vectors/v1 and ops.py.  python3 test/conformance/generate/documents.py [OUT_DIR], else into vectors"""
 import glob
 import json
 import os
@@ -127,8 +127,43 @@ def fields(values):
     return ", ".join("`%s`" % k if all(k in v for v in values) else "[`%s`]" % k for k in keys) or "nothing"
 
 
-def main():
-    os.makedirs(os.path.join(VECTORS, "schema"), exist_ok=True)
+WORDS = ["algorithm", "base", "class", "context", "cookie_tag", "crc", "direction", "do", "dtls_client", "dtls_role", "event", "family", "key_algorithm", "key_type", "kind", "meaning", "receiver",
+         "reliability", "role", "setup", "state", "tag", "tcptype", "transport", "transport_first", "type"]  # fields that are one of a few words
+WORDS_HEAD = """
+## Words
+
+Fields, at any depth of `in` and `out`, whose text is one of a few words, and those that the cases have.
+
+| field | operations | words |
+| --- | --- | --- |
+"""
+
+
+def words_in(value, field=None):
+    """Every word in a field of WORDS, with the field."""
+    if isinstance(value, str) and field in WORDS:
+        yield field, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from words_in(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from words_in(inner, field)
+
+
+def words_table(layers):
+    """A row for a field with these words: within a type they are counted together, and types that have the same ones share it."""
+    of_type, rows = {}, {}
+    for op, tests in (x for ops in layers.values() for x in ops):
+        for field, word in words_in([t.get(part, {}) for t in tests for part in ("in", "out", "also")]):
+            of_type.setdefault((field, op.split(".")[0]), {}).setdefault(word, set()).add(op)
+    for (field, _), words in of_type.items():
+        rows.setdefault((field, ", ".join("`%s`" % w for w in sorted(words))), set()).update(*words.values())
+    return "".join("| `%s` | %s | %s |\n" % (field, ", ".join(sorted(ops)), words) for (field, words), ops in sorted(rows.items()))
+
+
+def main(out):
+    os.makedirs(os.path.join(out, "schema"), exist_ok=True)
     layers = {}
     known = set()
     for path in sorted(glob.glob(os.path.join(VECTORS, "v1/*.json"))):
@@ -136,22 +171,23 @@ def main():
         ops = {}
         for g in doc["groups"]:
             ops.setdefault(g["params"]["op"], []).extend(g["tests"])
-        with open(os.path.join(VECTORS, "schema", doc["schema"]), "w") as f:
+        with open(os.path.join(out, "schema", doc["schema"]), "w") as f:
             json.dump(schema_of(doc, ops), f, indent=1)
             f.write("\n")
         known |= set(ops)
         layers.setdefault(doc["layer"], []).extend(ops.items())
-    with open(os.path.join(VECTORS, "schema/common.schema.json"), "w") as f:
+    with open(os.path.join(out, "schema/common.schema.json"), "w") as f:
         json.dump(COMMON, f, indent=1)
         f.write("\n")
-    with open(os.path.join(VECTORS, "SHIM.md"), "w") as f:
+    with open(os.path.join(out, "SHIM.md"), "w") as f:
         f.write(SHIM_HEAD)
         for layer, ops in layers.items():
             f.write("\n### %s\n\n| operation | in | out | |\n| --- | --- | --- | --- |\n" % layer)
             for op, tests in sorted(ops):
                 outs = [t["out"] for t in tests if "out" in t]
                 f.write("| %s | %s | %s | %s |\n" % (op, fields([t["in"] for t in tests]), fields(outs) if outs else "nothing", OPS[op]))
+        f.write(WORDS_HEAD + words_table(layers))
     print("not in any case:", sorted(set(OPS) - known))
 
 
-main()
+main(sys.argv[1] if len(sys.argv) > 1 else VECTORS)
