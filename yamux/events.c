@@ -44,6 +44,11 @@ static weft_stream_event_type type_of(unsigned what) {
   return what == WEFT_YAMUX_TELL_RESET ? WEFT_STREAM_RESET : WEFT_STREAM_CLOSED;
 }
 
+/* What came between when it was due: the stream was shut, or the session is being closed. */
+static bool out_of_date(const weft_yamux *y, const weft_yamux_stream *s, unsigned what) {
+  return what == WEFT_YAMUX_TELL_WRITABLE && (s->fin_wanted || y->state != WEFT_YAMUX_STATE_RUNNING);
+}
+
 /* The memory of a stream goes before its last event, which may free the whole session. */
 static void tell_one(weft_yamux *y, weft_yamux_stream *s) {
   unsigned what = s->events & (0u - s->events); /* the lowest bit: the earliest in a stream's life */
@@ -53,6 +58,7 @@ static void tell_one(weft_yamux *y, weft_yamux_stream *s) {
     ev.wire_code = s->wire_code;
   }
   weft_yamux_untell(s, what);
+  if (out_of_date(y, s, what)) return;
   if (what == WEFT_YAMUX_TELL_RESET || what == WEFT_YAMUX_TELL_CLOSED) weft_yamux_stream_free(y, s);
   raise_stream(y, &ev);
 }

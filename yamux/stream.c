@@ -27,7 +27,6 @@ void weft_yamux_stream_abort(weft_yamux *y, weft_yamux_stream *s, int code) {
 
 void weft_yamux_stream_settle(weft_yamux *y, weft_yamux_stream *s) {
   if (!s->fin_sent || !s->remote_fin) return;
-  if (s->events & WEFT_YAMUX_TELL_WRITABLE) weft_yamux_untell(s, WEFT_YAMUX_TELL_WRITABLE);
   weft_yamux_remove(y, s);
   weft_yamux_tell(y, s, WEFT_YAMUX_TELL_CLOSED);
 }

@@ -77,8 +77,7 @@ static void make(end *e, uint8_t how) {
   cfg.recv_window = 6000;
   cfg.max_message_in = cfg.max_message_out = 4000;
   cfg.heartbeat_interval = WEFT_NEVER;
-  cfg.max_retransmits = 60;
-  cfg.max_init_retransmits = 60;
+  cfg.max_retransmits = cfg.max_init_retransmits = 10000; /* the link may be dead for as long as the bytes last */
   cfg.cookie_life = WEFT_SEC(1000000); /* a stale one means a restart, and that loses messages by design */
   cfg.use_initial_tsn = true;
   cfg.initial_tsn = how & 1 ? 0xfffffffau : 7;

@@ -178,6 +178,42 @@ START_TEST(writable_is_told_once_and_not_after_the_end) {
 }
 END_TEST
 
+static void shut_3_at_writable(yamux_rig *r, unsigned side, const weft_yamux_event *ev) {
+  if (is(ev, WEFT_STREAM_WRITABLE)) ck_assert_int_eq(weft_yamux_shutdown(r->y[side], 3, r->now), WEFT_OK);
+}
+
+/* Both streams became writable in one call; the event of the first one ends the second. */
+START_TEST(writable_is_not_told_of_what_was_shut_meanwhile) {
+  static uint8_t much[600000];
+  yamux_rig *r = yamux_rig_server(NULL);
+  yamux_rig_frame(r, 1, WINDOW, SYN, 1, 0, 0);
+  yamux_rig_frame(r, 1, WINDOW, SYN, 3, 0, 0);
+  for (uint32_t id = 1; id <= 3; id += 2) weft_yamux_send(r->y[1], id, much, sizeof much, r->now);
+  r->hook = shut_3_at_writable;
+  yamux_rig_give_hex(r, 1, "000100000000000100100000 000100000000000300100000");
+  ck_assert_log(r, 1, "o1 o3 w1 ");
+  yamux_rig_free(r);
+}
+END_TEST
+
+static void close_at_writable(yamux_rig *r, unsigned side, const weft_yamux_event *ev) {
+  if (is(ev, WEFT_STREAM_WRITABLE)) ck_assert_int_eq(weft_yamux_close(r->y[side], WEFT_OK, r->now), WEFT_OK);
+}
+
+START_TEST(writable_is_not_told_while_closing) {
+  static uint8_t much[600000];
+  yamux_rig *r = yamux_rig_server(NULL);
+  for (uint32_t id = 1; id <= 3; id += 2) {
+    yamux_rig_frame(r, 1, WINDOW, SYN, id, 0, 0);
+    weft_yamux_send(r->y[1], id, much, sizeof much, r->now);
+  }
+  r->hook = close_at_writable;
+  yamux_rig_give_hex(r, 1, "000100000000000100100000 000100000000000300100000");
+  ck_assert_log(r, 1, "o1 o3 w1 r1 r3 C ");
+  yamux_rig_free(r);
+}
+END_TEST
+
 static char traced[4000];
 static void note_trace(void *user, const weft_trace *t) {
   (void)user;
@@ -213,6 +249,8 @@ Suite *test_yamux_events(void) {
       UNIT(free_inside_closed),
       UNIT(close_inside_an_event),
       UNIT(writable_keeps_a_sender_going),
+      UNIT(writable_is_not_told_of_what_was_shut_meanwhile),
+      UNIT(writable_is_not_told_while_closing),
       UNIT(writable_is_told_once_and_not_after_the_end),
       UNIT(the_trace_sees_frames_and_states),
   };
