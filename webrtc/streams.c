@@ -86,6 +86,7 @@ void weft_webrtc_stream_channel_closed(weft_webrtc *c, uint16_t id, int code) {
   st->halves.owed = 0;
   weft_webrtc_stream_fail(c, st, code == WEFT_OK ? WEFT_ECLOSED : code);
   weft_webrtc_stream_touch(c, st);
+  if (weft_evq_outermost(&c->q)) weft_webrtc_tell_pending(c); /* the id's next use may be the next thing to come */
 }
 
 void weft_webrtc_stream_writable(weft_webrtc *c, uint16_t id) {

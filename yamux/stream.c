@@ -95,8 +95,9 @@ static ptrdiff_t take(weft_yamux *y, weft_yamux_stream *s, const uint8_t *data, 
   if (y->state != WEFT_YAMUX_STATE_RUNNING) return done > 0 ? (ptrdiff_t)done : WEFT_ECLOSED;
   if (done == len) return (ptrdiff_t)len;
   ptrdiff_t more = queue(y, s, data + done, len - done);
-  if (more < 0) return done > 0 ? (ptrdiff_t)done : more;
-  return (ptrdiff_t)done + more;
+  if (more < 0 && done == 0) return more;
+  if (more < 0) weft_yamux_tell(y, s, WEFT_YAMUX_TELL_WRITABLE); /* nothing waits that could say it: try again */
+  return (ptrdiff_t)done + (more > 0 ? more : 0);
 }
 
 ptrdiff_t weft_yamux_send(weft_yamux *y, uint32_t stream, const uint8_t *data, size_t len, weft_time now) {

@@ -234,6 +234,31 @@ START_TEST(varints_that_are_too_long) {
 }
 END_TEST
 
+/* An OPEN of what is open makes the channels reset it; with both resets on their way the peer may open the id again at once. */
+START_TEST(open_again_before_the_end_is_told) {
+  static const uint8_t open[12] = {3};
+  begin(9);
+  weft_webrtc *c = log_accepted(&l);
+  uint32_t id = log_open(&l, log_dialer(&l));
+  log_wait(&l, WEFT_MS(100));
+  ck_assert_events(&l.side[1], id, "O");
+  size_t before = l.side[1].n;
+  uint16_t stream = (uint16_t)id;
+  weft_webrtc_enter(c, l.w.now); /* as if one packet had brought all of it */
+  ck_assert_int_eq(weft_datachannel_input(c->dc, stream, WEFT_DATACHANNEL_PPID_DCEP, open, sizeof open, l.w.now),
+                   WEFT_OK);
+  ck_assert_int_eq(weft_datachannel_reset_in(c->dc, &stream, 1, l.w.now), WEFT_OK);
+  ck_assert_int_eq(weft_datachannel_input(c->dc, stream, WEFT_DATACHANNEL_PPID_DCEP, open, sizeof open, l.w.now),
+                   WEFT_OK);
+  weft_webrtc_leave(c);
+  ck_assert_uint_eq(l.side[1].n, before + 1);
+  ck_assert_str_eq(l.side[1].streams[before - 1].events, "OR");
+  ck_assert_int_eq(l.side[1].streams[before - 1].code, WEFT_EPROTO);
+  ck_assert_str_eq(l.side[1].streams[before].events, "O");
+  log_end(&l);
+}
+END_TEST
+
 Suite *test_webrtc_hostile_channels(void) {
   static const unit_test tests[] = {UNIT(chunks_of_length_zero_to_three),
                                     UNIT(chunks_longer_than_the_packet),
@@ -242,6 +267,7 @@ Suite *test_webrtc_hostile_channels(void) {
                                     UNIT(dcep_of_the_wrong_parity),
                                     UNIT(dcep_that_is_malformed),
                                     UNIT(frames_over_16_kib),
-                                    UNIT(varints_that_are_too_long)};
+                                    UNIT(varints_that_are_too_long),
+                                    UNIT(open_again_before_the_end_is_told)};
   return unit_suite("webrtc/hostile_channels", tests, sizeof tests / sizeof tests[0]);
 }

@@ -238,6 +238,26 @@ START_TEST(bulk_both_ways) {
 }
 END_TEST
 
+START_TEST(taken_in_part_for_want_of_memory) { /* who was told so gets a WRITABLE to go on at */
+  static const uint8_t zeros[200000];
+  yamux_rig *r = yamux_rig_server(NULL);
+  yamux_rig_frame(r, 1, WEFT_YAMUX_WINDOW_UPDATE, WEFT_YAMUX_SYN, 1, 1000000, 0);
+  ck_assert_int_eq(weft_yamux_send(r->y[1], 1, zeros, sizeof zeros, r->now), sizeof zeros);
+  r->take[1] = 0;
+  yamux_rig_clear(r);
+  test_leak()->fail_at = 1;
+  ptrdiff_t took = weft_yamux_send(r->y[1], 1, zeros, sizeof zeros, r->now);
+  ck_assert_uint_eq(test_leak()->refused, 1);
+  ck_assert_int_gt(took, 0);
+  ck_assert_int_lt(took, sizeof zeros);
+  ck_assert_log(r, 1, "w1 ");
+  test_leak()->fail_at = 1;
+  ck_assert_int_eq(weft_yamux_send(r->y[1], 1, zeros, sizeof zeros, r->now), WEFT_ENOMEM);
+  test_leak()->fail_at = 0;
+  yamux_rig_free(r);
+}
+END_TEST
+
 Suite *test_yamux_transmit(void) {
   static const unit_test tests[] = {
       UNIT(a_large_send_goes_out_in_frames_of_16_kib),
@@ -251,6 +271,7 @@ Suite *test_yamux_transmit(void) {
       UNIT(send_limit_is_kept_while_output_takes_nothing),
       UNIT(an_error_of_output_ends_the_session),
       UNIT(frames_cost_no_allocation),
+      UNIT(taken_in_part_for_want_of_memory),
       UNIT(bulk_both_ways),
   };
   return unit_suite("yamux/transmit", tests, sizeof tests / sizeof tests[0]);
