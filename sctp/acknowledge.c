@@ -13,7 +13,7 @@ static void restart_t3(weft_sctp *s, bool earliest_changed) {
 
 void weft_sctp_acked(weft_sctp *s, const weft_sctp_sack_result *r, uint32_t flight_before) {
   if (r->timed) weft_sctp_rto_sample(&s->rto, r->rtt);
-  if (r->acked) s->errors = 0;
+  if (r->acked || r->advanced) s->errors = 0; /* a FORWARD-TSN that is answered is an answer too */
   s->burst_credit += r->acked;
   weft_sctp_cc_acked(&s->cc, s->tx.acked, r->advanced, r->acked, flight_before);
   if (!outstanding(s)) weft_sctp_cc_all_acked(&s->cc);

@@ -10,6 +10,8 @@ static bool zero_checksum(const weft_sctp *s, uint8_t first_chunk) {
   return first_chunk != WEFT_SCTP_INIT && first_chunk != WEFT_SCTP_INIT_ACK && first_chunk != WEFT_SCTP_COOKIE_ECHO;
 }
 
+void weft_sctp_retry_later(weft_sctp *s) { s->retry_at = weft_time_add(s->now, WEFT_MS(WEFT_SCTP_RETRY_MS)); }
+
 int weft_sctp_emit(weft_sctp *s, weft_wr *w) {
   size_t len = weft_wr_len(w);
   uint32_t crc = zero_checksum(s, w->start[WEFT_SCTP_HEADER]) ? 0 : weft_sctp_packet_crc(s->crc, w->start, len);
@@ -76,7 +78,9 @@ static void put_errors(weft_sctp *s, weft_wr *w) {
 
 static size_t fixed(const weft_sctp *s) { return (void)s, 28; }
 static size_t cookie_echo_size(const weft_sctp *s) { return 4 + weft_sctp_pad4(s->echo_cookie_n); }
-static size_t responses_size(const weft_sctp *s) { return 4 + 12 * s->resets.responses_n; }
+static size_t responses_size(const weft_sctp *s) {
+  return 4 * ((s->resets.responses_n + 1) / 2) + 12 * s->resets.responses_n;
+}
 static size_t heartbeat_ack_size(const weft_sctp *s) { return 4 + weft_sctp_pad4(s->hb.echo_n); }
 static size_t errors_size(const weft_sctp *s) { return 4 + weft_sctp_pad4(s->errors_out_n); }
 
@@ -179,7 +183,10 @@ static void put_data(weft_sctp *s, weft_wr *w, picked *p) {
     if (!c || weft_wr_left(w) < weft_sctp_out_size(c)) return;
     bool again = c->sends > 0;
     if (!again) {
-      if (weft_sctp_send_assign(&s->tx, c) != WEFT_OK) return;
+      if (weft_sctp_send_assign(&s->tx, c) != WEFT_OK) {
+        weft_sctp_retry_later(s);
+        return;
+      }
       s->burst -= weft_sctp_out_size(c);
     }
     size_t n = WEFT_SCTP_DATA_HEADER + (size_t)c->len;
@@ -220,12 +227,13 @@ static bool send_packet(weft_sctp *s) {
   weft_sctp_put_header(&w, s->cfg.local_port, s->cfg.remote_port,
                        s->pending & WEFT_SCTP_PEND_INIT ? 0 : s->peer.peer_tag);
   if (s->sack_at != WEFT_NEVER && data_waits(s)) s->pending |= WEFT_SCTP_PEND_SACK; /* it rides along */
-  uint32_t done = s->pending ? put_controls(s, &w) : 0;
+  uint32_t before = s->pending, done = before ? put_controls(s, &w) : 0;
   if (weft_sctp_can_send_data(s)) put_data(s, &w, &p);
-  if (weft_wr_len(&w) == WEFT_SCTP_HEADER) return false;
+  if (weft_wr_len(&w) == WEFT_SCTP_HEADER)
+    return s->pending & ~before; /* all of it was given up: a FORWARD-TSN is due */
   if (weft_sctp_emit(s, &w) == WEFT_EAGAIN) {
     data_not_sent(s, &p);
-    s->retry_at = weft_time_add(s->now, WEFT_MS(WEFT_SCTP_RETRY_MS));
+    weft_sctp_retry_later(s);
     return false;
   }
   controls_sent(s, done);

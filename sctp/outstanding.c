@@ -32,7 +32,7 @@ void weft_sctp_send_sent(weft_sctp_send_state *t, weft_sctp_out *c, weft_time no
     }
   }
   *mark = WEFT_SCTP_FLYING;
-  c->sends++;
+  if (c->sends < UINT16_MAX) c->sends++; /* a window may stay closed for days, and 0 would mean never sent */
   c->missing = 0;
   c->behind = t->fresh;
   take_off(t, c);

@@ -70,6 +70,10 @@ static weft_sctp_stream_in *make_stream(weft_sctp_reassembly *r, uint16_t id) {
   return &(*page)[id % WEFT_SCTP_PAGE];
 }
 
+int weft_sctp_reassembly_reserve(weft_sctp_reassembly *r, uint16_t stream) {
+  return make_stream(r, stream) ? WEFT_OK : WEFT_ENOMEM;
+}
+
 static void drop_waiting(weft_sctp_reassembly *r, weft_sctp_stream_in *s) {
   while (s->waiting) {
     weft_sctp_fragment *f = s->waiting;

@@ -56,6 +56,7 @@ typedef struct weft_sctp_reassembly {
 int weft_sctp_reassembly_init(weft_sctp_reassembly *r, weft_sctp_pool *pool, uint32_t random, uint16_t first_ssn,
                               uint32_t max_message);
 void weft_sctp_reassembly_free(weft_sctp_reassembly *r);
+int weft_sctp_reassembly_reserve(weft_sctp_reassembly *r, uint16_t stream); /* afterwards skipped() cannot fail */
 /* What keeping this much would add to `charge`. */
 size_t weft_sctp_reassembly_cost(const weft_sctp_reassembly *r, size_t len);
 /* after_skip: the TSN before d->tsn was skipped by FORWARD-TSN, so d may be the rest of an abandoned message; whole: every TSN before d's has

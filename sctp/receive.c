@@ -151,6 +151,18 @@ static void skip_stream(weft_sctp *s, uint16_t stream, uint16_t ssn) {
   while ((run = weft_sctp_reassembly_skipped(&s->reassembly, stream, ssn))) deliver_run(s, run);
 }
 
+/* All that it needs is found before anything is skipped: a stream that could not skip would wait for ever. */
+static int reserve_forward(weft_sctp *s, const weft_sctp_forward *f) {
+  weft_rd streams = f->streams;
+  int rc = weft_sctp_received_reserve(&s->rx, f->cumulative);
+  while (rc == WEFT_OK && weft_rd_left(&streams) >= 4) {
+    uint16_t stream = weft_rd_u16(&streams);
+    weft_rd_skip(&streams, 2);
+    if (stream < s->peer.streams_in) rc = weft_sctp_reassembly_reserve(&s->reassembly, stream);
+  }
+  return rc;
+}
+
 /* RFC 3758 section 3.6. */
 void weft_sctp_on_forward(weft_sctp *s, const weft_sctp_chunk *c) {
   weft_sctp_forward f;
@@ -159,12 +171,12 @@ void weft_sctp_on_forward(weft_sctp *s, const weft_sctp_chunk *c) {
     return;
   }
   s->packet_had_data = s->sack_now = true;
-  bool ahead = weft_sctp_tsn_lt(s->rx.cumulative, f.cumulative);
-  if (ahead && weft_sctp_received_reserve(&s->rx, f.cumulative) != WEFT_OK) return;
-  if (!weft_sctp_received_forward(&s->rx, f.cumulative)) {
-    if (ahead) weft_sctp_drop(s, &s->stats.drop_window, "drop_window", c->start, c->length);
+  if (weft_sctp_received_check(&s->rx, f.cumulative) == WEFT_SCTP_TOO_FAR) {
+    weft_sctp_drop(s, &s->stats.drop_window, "drop_window", c->start, c->length);
     return;
   }
+  bool ahead = weft_sctp_tsn_lt(s->rx.cumulative, f.cumulative);
+  if (!ahead || reserve_forward(s, &f) != WEFT_OK || !weft_sctp_received_forward(&s->rx, f.cumulative)) return;
   s->was_forwarded = true;
   s->forwarded = f.cumulative;
   while (weft_rd_left(&f.streams) >= 4 && !weft_sctp_over(s)) {

@@ -63,7 +63,10 @@ static bool take_ready(weft_sctp *s) {
   weft_sctp_resets *r = &s->resets;
   if (!r->asked) {
     r->asked = weft_mem_resize(&s->alloc, NULL, 0, request_room(s) * sizeof *r->asked);
-    if (!r->asked) return false;
+    if (!r->asked) {
+      weft_sctp_retry_later(s);
+      return false;
+    }
     r->asked_cap = request_room(s);
   }
   for (r->asked_n = 0; r->asked_n < r->asked_cap && weft_sctp_send_resettable(&s->tx);) {
@@ -110,7 +113,8 @@ void weft_sctp_tick_reset(weft_sctp *s) {
   weft_sctp_resets *r = &s->resets;
   if (!weft_time_due(r->at, s->now)) return;
   r->at = WEFT_NEVER;
-  if (!r->open || !weft_sctp_error_counted(s, "reset")) return;
+  /* once SHUTDOWN is out no answer is taken any more, and not asking is no error of the peer's */
+  if (!r->open || !weft_sctp_can_send_data(s) || !weft_sctp_error_counted(s, "reset")) return;
   r->rto = r->rto * 2 < s->cfg.rto_max ? r->rto * 2 : s->cfg.rto_max;
   s->pending |= WEFT_SCTP_PEND_RESET;
 }

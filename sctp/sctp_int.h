@@ -37,7 +37,7 @@ enum {
   WEFT_SCTP_ECHO = 64,          /* bytes of an unknown chunk or parameter that are sent back */
   WEFT_SCTP_REASON = 120,       /* bytes of an ABORT's text that are kept */
   WEFT_SCTP_PACKET_CHUNKS = 72, /* DATA chunks of one packet */
-  WEFT_SCTP_RETRY_MS = 10       /* after EAGAIN of output, when nobody ticks earlier */
+  WEFT_SCTP_RETRY_MS = 10       /* after EAGAIN of output, or without memory to send, when nobody ticks earlier */
 };
 
 typedef struct weft_sctp_peer { /* what a handshake agrees on */
@@ -164,6 +164,7 @@ int weft_sctp_receive(weft_sctp *s, const uint8_t *data, size_t len);
 /* ---- output.c ---- */
 void weft_sctp_flush(weft_sctp *s);
 int weft_sctp_emit(weft_sctp *s, weft_wr *w); /* seals and hands out one packet */
+void weft_sctp_retry_later(weft_sctp *s);
 void weft_sctp_send_reflected(weft_sctp *s, uint8_t type,
                               uint32_t tag); /* ABORT or SHUTDOWN-COMPLETE with T, RFC 9260 section 8.4 */
 void weft_sctp_send_abort(weft_sctp *s, uint32_t tag, uint16_t cause, const void *info, size_t len);

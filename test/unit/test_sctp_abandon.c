@@ -207,6 +207,87 @@ START_TEST(forward_of_anything) {
 }
 END_TEST
 
+/* A TSN beyond the window is not worth a byte; half the number space away, where a plain comparison decides, either. */
+START_TEST(forward_far_away_costs_nothing) {
+  static const uint32_t first[] = {7, 0x90000000u},
+                        far[] = {WEFT_SCTP_TSN_WINDOW + 1, 0x40000000u, 0x7fffffffu, 0x80000000u};
+  for (size_t i = 0; i < 2; i++) {
+    sctp_link l;
+    sctp_link_init(&l, 1);
+    l.end[0].cfg.use_initial_tsn = true;
+    l.end[0].cfg.initial_tsn = first[i];
+    sctp_link_connect(&l);
+    for (size_t k = 0; k < 4; k++) forward(&l, first[i] - 1 + far[k], NULL, 0);
+    ck_assert_uint_eq(l.end[1].s->rx.cumulative, first[i] - 1);
+    ck_assert_uint_eq(l.end[1].s->rx.bits_n, 0);
+    sctp_link_close(&l);
+  }
+}
+END_TEST
+
+/* Without memory for a stream that it names, a FORWARD-TSN is as good as lost: passed half, the stream would wait for ever. */
+START_TEST(forward_without_memory) {
+  sctp_link l;
+  sctp_link_init(&l, 1);
+  sctp_link_connect(&l);
+  uint32_t cum = l.end[1].s->rx.cumulative;
+  const uint16_t pairs[] = {7, 3, 5000, 0};
+  for (size_t at = 1; at <= 3; at++) {
+    test_leak()->fail_at = at;
+    forward(&l, cum + 4, pairs, 2);
+    ck_assert_uint_eq(test_leak()->fail_at, 0);
+    ck_assert_uint_eq(l.end[1].s->rx.cumulative, cum);
+  }
+  forward(&l, cum + 4, pairs, 2);
+  link_inject_data(&l, 1, 3, 1, 7, 4, "a", 1);
+  link_inject_data(&l, 1, 3, 1, 5000, 1, "b", 1);
+  ck_assert_uint_eq(l.end[1].bytes, 2);
+  sctp_link_close(&l);
+}
+END_TEST
+
+/* A peer that answers every FORWARD-TSN is there, although none of the data reaches it: Association.Max.Retrans is not counted up. */
+START_TEST(an_answered_forward_is_an_answer) {
+  sctp_link l;
+  bool lossy = true;
+  sctp_link_init(&l, 1);
+  for (int i = 0; i < 2; i++) l.end[i].cfg.heartbeat_interval = WEFT_NEVER;
+  sctp_link_connect(&l);
+  l.keep = lose_data;
+  l.ctx = &lossy;
+  for (int i = 0; i < 15; i++) {
+    ck_assert_int_eq(send_limited(&l, 1, 500, false, 0, 0), WEFT_OK);
+    sctp_link_run(&l, WEFT_SEC(70));
+    ck_assert_uint_eq(l.end[0].s->tx.acked + 1, l.end[0].s->tx.next);
+  }
+  ck_assert_uint_eq(l.end[0].events[WEFT_SCTP_EVENT_CLOSED], 0);
+  sctp_link_close(&l);
+}
+END_TEST
+
+/* A lost message runs out of time while output takes nothing, and nothing else is to be sent: the FORWARD-TSN still goes out. */
+START_TEST(expires_while_output_is_blocked) {
+  sctp_link l;
+  bool lossy = true;
+  sctp_link_init(&l, 1);
+  for (int i = 0; i < 2; i++) l.end[i].cfg.heartbeat_interval = WEFT_NEVER;
+  sctp_link_connect(&l);
+  l.keep = lose_data;
+  l.ctx = &lossy;
+  ck_assert_int_eq(send_limited(&l, 1, 500, false, -1, WEFT_MS(1100)), WEFT_OK);
+  l.end[0].blocked = true;
+  sctp_link_run(&l, WEFT_MS(1050)); /* T3 has said that it is lost */
+  ck_assert_uint_eq(l.end[0].s->tx.lost_n, 1);
+  weft_sctp_hold(l.end[0].s);
+  l.end[0].blocked = false;
+  l.now += WEFT_MS(100);
+  weft_sctp_release(l.end[0].s, l.now);
+  sctp_link_run(&l, WEFT_SEC(1));
+  ck_assert_uint_eq(l.end[0].s->tx.acked + 1, l.end[0].s->tx.next);
+  sctp_link_close(&l);
+}
+END_TEST
+
 START_TEST(forward_only_when_agreed) {
   sctp_link l;
   sctp_link_init(&l, 1);
@@ -277,6 +358,10 @@ Suite *test_sctp_abandon(void) {
                                     UNIT(reliable_towards_a_peer_that_cannot),
                                     UNIT(matrix),
                                     UNIT(forward_of_anything),
+                                    UNIT(forward_far_away_costs_nothing),
+                                    UNIT(forward_without_memory),
+                                    UNIT(an_answered_forward_is_an_answer),
+                                    UNIT(expires_while_output_is_blocked),
                                     UNIT(forward_only_when_agreed),
                                     UNIT(forward_over_halves),
                                     UNIT(long_lists_are_cut)};

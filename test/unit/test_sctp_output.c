@@ -177,6 +177,67 @@ START_TEST(traces) {
 }
 END_TEST
 
+static size_t chunks_of(const sctp_link *l, int from, uint8_t type) {
+  size_t n = 0;
+  for (size_t i = 0; i < l->queued; i++) {
+    weft_sctp_packet p;
+    weft_sctp_chunk c;
+    if (l->queue[i].to == from) continue;
+    ck_assert_int_eq(weft_sctp_packet_check(l->queue[i].data, l->queue[i].len), WEFT_OK);
+    ck_assert_int_eq(weft_sctp_packet_read(&p, l->queue[i].data, l->queue[i].len), WEFT_OK);
+    while (weft_sctp_chunk_next(&p.chunks, &c) == 1) n += c.type == type;
+  }
+  return n;
+}
+
+/* Four answers are two chunks, behind a SACK that leaves any room or none. */
+START_TEST(answers_behind_a_long_sack) {
+  for (uint16_t gaps = 100; gaps < 290; gaps++) {
+    sctp_link l;
+    uint8_t ask[4][24] = {{0}};
+    sctp_link_init(&l, 1);
+    sctp_link_connect(&l);
+    weft_sctp_hold(l.end[1].s);
+    for (uint32_t i = 0; i < gaps; i++) link_inject_data(&l, 1, 7, 2 + 2 * i, 1, 0, "x", 1);
+    for (uint32_t i = 0; i < 4; i++) { /* numbers out of sequence: each gets an answer */
+      uint8_t chunk[24] = {WEFT_SCTP_RE_CONFIG, 0, 0, 22, 0, WEFT_SCTP_PARAM_RESET_OUT, 0, 18};
+      memcpy(ask[i], chunk, sizeof chunk);
+      weft_sctp_put32(ask[i] + 8, l.end[1].s->resets.peer_seq + 100 + i);
+      link_inject(&l, 1, ask[i], sizeof ask[i]);
+    }
+    weft_sctp_release(l.end[1].s, l.now);
+    ck_assert_uint_eq(chunks_of(&l, 1, WEFT_SCTP_SACK), 1);
+    ck_assert_uint_eq(chunks_of(&l, 1, WEFT_SCTP_RE_CONFIG), 2);
+    sctp_link_close(&l);
+  }
+}
+END_TEST
+
+/* Memory that is short for a while delays what was accepted, and does not strand it. */
+START_TEST(no_memory_to_send_with) {
+  sctp_link l;
+  sctp_link_init(&l, 1);
+  for (int i = 0; i < 2; i++) l.end[i].cfg.heartbeat_interval = WEFT_NEVER;
+  sctp_link_connect(&l);
+  weft_sctp_hold(l.end[0].s);
+  ck_assert_int_eq(link_send(&l, 0, 1, "first", 5), WEFT_OK);
+  test_leak()->fail_at = 1; /* the ring */
+  weft_sctp_release(l.end[0].s, l.now);
+  ck_assert_uint_eq(test_leak()->fail_at, 0);
+  ck_assert_uint_le(weft_sctp_deadline(l.end[0].s), l.now + WEFT_MS(WEFT_SCTP_RETRY_MS));
+  sctp_link_run(&l, WEFT_SEC(1));
+  ck_assert_uint_eq(l.end[1].bytes, 5);
+  weft_sctp_hold(l.end[0].s);
+  ck_assert_int_eq(weft_sctp_reset_streams(l.end[0].s, &(uint16_t){1}, 1, l.now), WEFT_OK);
+  test_leak()->fail_at = 1; /* the list of streams of the request */
+  weft_sctp_release(l.end[0].s, l.now);
+  ck_assert_uint_eq(test_leak()->fail_at, 0);
+  sctp_link_run(&l, WEFT_SEC(1));
+  ck_assert_uint_eq(l.end[0].events[WEFT_SCTP_EVENT_RESET_OUT], 1);
+  sctp_link_close(&l);
+}
+END_TEST
+
 /* In steady state nothing is asked of the allocator. */
 START_TEST(no_allocation_per_packet) {
   sctp_link l;
@@ -202,6 +263,8 @@ Suite *test_sctp_output(void) {
                                     UNIT(a_stuttering_output),
                                     UNIT(output_that_fails),
                                     UNIT(traces),
+                                    UNIT(answers_behind_a_long_sack),
+                                    UNIT(no_memory_to_send_with),
                                     UNIT(no_allocation_per_packet)};
   return unit_suite("sctp/output", tests, sizeof tests / sizeof tests[0]);
 }

@@ -87,6 +87,20 @@ START_TEST(all_lost_and_sent_again) {
 END_TEST
 
 /* Random SACKs: the sums always equal a count from scratch. */
+/* A window probe may be repeated for days, and "sent so often" stays. */
+START_TEST(sent_without_end) {
+  begin(100, 1);
+  weft_sctp_out *c = *weft_sctp_send_slot(&t, 100);
+  for (uint32_t i = 0; i < 0x10000u; i++) {
+    weft_sctp_send_all_lost(&t, 1000);
+    ck_assert_ptr_eq(weft_sctp_send_lost(&t), c);
+    weft_sctp_send_sent(&t, c, 1000);
+    ck_assert_uint_gt(c->sends, 0);
+  }
+  end();
+}
+END_TEST
+
 START_TEST(sums_stay_right) {
   test_rng rng;
   test_rng_init(&rng, 3);
@@ -131,6 +145,6 @@ END_TEST
 
 Suite *test_sctp_outstanding(void) {
   static const unit_test tests[] = {UNIT(counts_bytes_once), UNIT(lost_ones_come_in_order),
-                                    UNIT(all_lost_and_sent_again), UNIT(sums_stay_right)};
+                                    UNIT(all_lost_and_sent_again), UNIT(sums_stay_right), UNIT(sent_without_end)};
   return unit_suite("sctp/outstanding", tests, sizeof tests / sizeof tests[0]);
 }

@@ -97,6 +97,23 @@ START_TEST(nobody_answers) {
 }
 END_TEST
 
+/* A reset on its way when SHUTDOWN goes out is not asked again: its answer would be dropped, and asking counts as an error. */
+START_TEST(a_reset_under_way) {
+  sctp_link l;
+  sctp_link_init(&l, 1);
+  for (int i = 0; i < 2; i++) l.end[i].cfg.heartbeat_interval = WEFT_NEVER;
+  sctp_link_connect(&l);
+  l.keep = lose_all;
+  weft_sctp_reset_streams(l.end[0].s, &(uint16_t){1}, 1, l.now);
+  weft_sctp_close(l.end[0].s, WEFT_OK, l.now);
+  sctp_link_run(&l, WEFT_SEC(299)); /* the T5-shutdown-guard is the first that gives up, as without a reset */
+  ck_assert_uint_eq(l.end[0].events[WEFT_SCTP_EVENT_CLOSED], 0);
+  sctp_link_run(&l, WEFT_SEC(2));
+  closed_once(&l, 0, WEFT_WHO_TIMEOUT, WEFT_ETIMEDOUT);
+  sctp_link_close(&l);
+}
+END_TEST
+
 /* Section 9.2: in SHUTDOWN_SENT DATA is still taken and answered by SHUTDOWN. */
 START_TEST(data_after_shutdown) {
   sctp_link l;
@@ -182,6 +199,6 @@ Suite *test_sctp_shutdown(void) {
   static const unit_test tests[] = {
       UNIT(each_packet_lost_in_turn), UNIT(lossless_and_idle),      UNIT(before_it_is_up), UNIT(nobody_answers),
       UNIT(data_after_shutdown),      UNIT(shutdown_of_the_future), UNIT(stray_ends),      UNIT(reasons),
-      UNIT(our_abort_on_the_wire)};
+      UNIT(our_abort_on_the_wire),    UNIT(a_reset_under_way)};
   return unit_suite("sctp/shutdown", tests, sizeof tests / sizeof tests[0]);
 }
