@@ -76,7 +76,7 @@ static ptrdiff_t send_frames(weft_webrtc *c, weft_webrtc_stream *st, const uint8
     done += n;
   }
   c->stats.stream_bytes_out += done;
-  if (rc != WEFT_OK && rc != WEFT_EAGAIN) return done > 0 ? (ptrdiff_t)done : rc;
+  if (done == 0 && rc != WEFT_OK && rc != WEFT_EAGAIN) return rc;
   if (done < len && weft_list_empty(&st->blocked)) weft_list_push_back(&c->blocked, &st->blocked);
   return (ptrdiff_t)done;
 }

@@ -112,6 +112,8 @@ static void put_flag(weft_webrtc *c, weft_webrtc_stream *st, int flag) {
     if (flag == WEFT_WEBRTC_FIN) (void)weft_sctp_notify_drained(c->sctp, st->id, c->now);
   } else if (rc == WEFT_EAGAIN) {
     st->refused = true;
+  } else if (rc == WEFT_ENOMEM && st->halves.reset == WEFT_OK) {
+    weft_webrtc_stream_fail(c, st, rc); /* nothing would bring it here again */
   } else {
     st->halves.channel_gone = true; /* the channel is on its way out: its own events say how */
     st->halves.owed = 0;

@@ -135,12 +135,29 @@ START_TEST(refused_output_is_offered_again) {
 }
 END_TEST
 
+START_TEST(cut_short_for_want_of_memory) { /* WRITABLE follows all the same */
+  log_init(&l, 7);
+  uint32_t id = log_open(&l, log_dialer(&l));
+  log_wait(&l, WEFT_SEC(1));
+  test_leak()->fail_at = 8;
+  ptrdiff_t took = send_n(log_dialer(&l), id, 200 * 1024);
+  ck_assert_uint_eq(test_leak()->refused, 1);
+  ck_assert_int_gt(took, 0);
+  ck_assert_int_lt(took, 200 * 1024);
+  log_wait(&l, WEFT_SEC(2));
+  ck_assert_events(&l.side[0], id, "W");
+  ck_assert_uint_eq(log_find(&l.side[1], id)->len, (size_t)took);
+  log_end(&l);
+}
+END_TEST
+
 Suite *test_webrtc_send(void) {
   static const unit_test tests[] = {UNIT(a_full_stream_takes_no_more_until_half_is_free),
                                     UNIT(room_is_the_truth),
                                     UNIT(one_call_is_one_frame),
                                     UNIT(a_tiny_limit_still_moves),
                                     UNIT(the_association_is_shared),
+                                    UNIT(cut_short_for_want_of_memory),
                                     UNIT(refused_output_is_offered_again)};
   return unit_suite("webrtc/send", tests, sizeof tests / sizeof tests[0]);
 }

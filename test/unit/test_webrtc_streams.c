@@ -222,6 +222,22 @@ START_TEST(the_end_of_the_connection_resets_every_stream) {
 }
 END_TEST
 
+START_TEST(no_memory_for_a_flag) { /* the stream ends, and both sides know */
+  log_init(&l, 12);
+  uint32_t id = log_open(&l, log_dialer(&l));
+  for (int i = 0; i < 100; i++) ck_assert_int_eq(log_send(&l, log_dialer(&l), id, "hello"), 5);
+  test_leak()->fail_at = 1;
+  ck_assert_int_eq(weft_webrtc_stream_shutdown(log_dialer(&l), id, l.w.now), WEFT_OK);
+  ck_assert_uint_eq(test_leak()->refused, 1);
+  log_wait(&l, WEFT_SEC(1));
+  ck_assert_events(&l.side[0], id, "R");
+  ck_assert_int_eq(log_find(&l.side[0], id)->code, WEFT_ENOMEM);
+  ck_assert_events(&l.side[1], id, "ODR");
+  ck_assert_uint_eq(log_dialer(&l)->table_len, 0);
+  log_end(&l);
+}
+END_TEST
+
 Suite *test_webrtc_streams(void) {
   static const unit_test tests[] = {UNIT(half_close_both_ways),
                                     UNIT(before_ready_and_after_the_end),
@@ -233,6 +249,7 @@ Suite *test_webrtc_streams(void) {
                                     UNIT(two_thousand_one_after_another),
                                     UNIT(one_too_many_is_reset),
                                     UNIT(reset_inside_data_stops_delivery),
-                                    UNIT(the_end_of_the_connection_resets_every_stream)};
+                                    UNIT(the_end_of_the_connection_resets_every_stream),
+                                    UNIT(no_memory_for_a_flag)};
   return unit_suite("webrtc/streams", tests, sizeof tests / sizeof tests[0]);
 }
