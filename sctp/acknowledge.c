@@ -28,6 +28,12 @@ void weft_sctp_acked(weft_sctp *s, const weft_sctp_sack_result *r, uint32_t flig
   restart_t3(s, r->advanced || r->first_lost);
 }
 
+/* What flies is lost, or given up: then the peer has to be told. */
+static void all_lost(weft_sctp *s) {
+  weft_sctp_send_all_lost(&s->tx, s->now);
+  if (weft_sctp_send_advance(&s->tx)) s->pending |= WEFT_SCTP_PEND_FORWARD;
+}
+
 /* The window opened while a probe was out: the peer had no room for the probe, and waiting for T3 would only cost time. Only the opening
  * itself counts: a peer that keeps saying "room" and drops is not answered at its own pace. */
 static void probe_again(weft_sctp *s, uint32_t window_before) {
@@ -35,7 +41,7 @@ static void probe_again(weft_sctp *s, uint32_t window_before) {
   uint16_t needed = (*weft_sctp_send_slot(&s->tx, s->tx.acked + 1))->len;
   if (window_before >= needed || s->peer_window < needed) return;
   s->probing = false;
-  weft_sctp_send_all_lost(&s->tx, s->now);
+  all_lost(s);
   s->fast_packet = true;
   if (s->rto.measured) weft_sctp_rto_sample(&s->rto, s->rto.srtt); /* the back-off was the window's, not the path's */
   s->t3_at = WEFT_NEVER;
@@ -78,8 +84,7 @@ void weft_sctp_tick_t3(weft_sctp *s) {
   if (!waiting_for_window && !weft_sctp_error_counted(s, "retransmission")) return;
   weft_sctp_cc_timeout(&s->cc);
   weft_sctp_rto_back_off(&s->rto);
-  weft_sctp_send_all_lost(&s->tx, s->now);
-  if (weft_sctp_send_advance(&s->tx)) s->pending |= WEFT_SCTP_PEND_FORWARD;
+  all_lost(s);
   weft_sctp_after_progress(s);
 }
 

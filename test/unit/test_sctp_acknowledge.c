@@ -213,6 +213,24 @@ START_TEST(zero_window_probe) {
 }
 END_TEST
 
+/* A probe that may not be sent again is given up when the window opens, and the peer is told at once. */
+START_TEST(a_probe_given_up) {
+  sctp_link l;
+  weft_sctp_chunk c;
+  alone(&l, 100);
+  weft_sctp *s = l.end[0].s;
+  inject_sack(&l, 0, s->tx.acked + 1, 0, NULL, 0);
+  weft_sctp_message m = {.stream = 1, .ppid = 53, .limit_retransmits = true};
+  ck_assert_int_eq(weft_sctp_send(s, &m, block, 500, l.now), WEFT_OK);
+  link_clear(&l);
+  inject_sack(&l, 0, s->tx.acked, 100000, NULL, 0);
+  ck_assert(link_find(&l, 0, WEFT_SCTP_FORWARD_TSN, &c, NULL));
+  ck_assert_uint_eq(weft_sctp_be32(c.value), s->tx.acked + 1);
+  ck_assert_uint_ne(s->t3_at, WEFT_NEVER);
+  sctp_link_close(&l);
+}
+END_TEST
+
 /* Section 6.1 A and B: neither the peer's window nor cwnd is overrun. */
 START_TEST(windows_hold) {
   sctp_link l;
@@ -270,6 +288,7 @@ Suite *test_sctp_acknowledge(void) {
                                     UNIT(t3_backs_off_and_gives_up),
                                     UNIT(karn),
                                     UNIT(zero_window_probe),
+                                    UNIT(a_probe_given_up),
                                     UNIT(windows_hold),
                                     UNIT(sack_splitting_gains_nothing),
                                     UNIT(after_idleness)};
