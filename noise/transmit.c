@@ -68,7 +68,9 @@ static ptrdiff_t send_all(weft_noise *n, const uint8_t *data, size_t len) {
     size_t m = portion(n, len - done);
     if (m == 0) break;
     int rc = send_frame(n, data + done, m);
-    if (rc != WEFT_OK) return done > 0 ? (ptrdiff_t)done : rc;
+    if (rc != WEFT_OK && done == 0) return rc;
+    if (rc == WEFT_ENOMEM) n->tell_writable = true; /* nothing that waits may be left to say it: try again */
+    if (rc != WEFT_OK) return (ptrdiff_t)done;
     done += m;
   }
   n->wants_writable = done < len && n->state == WEFT_NOISE_STATE_SECURED;

@@ -157,6 +157,23 @@ START_TEST(sending_nothing_sends_nothing) {
 }
 END_TEST
 
+START_TEST(cut_short_for_want_of_memory) { /* WRITABLE follows all the same; who tries in vain is told why */
+  noise_rig *r = limited(256 * 1024, WEFT_NOISE_PLAINTEXT_MAX);
+  static uint8_t data[200000];
+  r->take[0] = 0;
+  test_leak()->fail_at = 2;
+  ptrdiff_t took = weft_noise_send(r->n[0], data, sizeof data, 0);
+  ck_assert_uint_eq(test_leak()->refused, 1);
+  ck_assert_int_gt(took, 0);
+  ck_assert_int_lt(took, sizeof data);
+  ck_assert_uint_eq(r->events[0][WEFT_NOISE_EVENT_WRITABLE], 1);
+  test_leak()->fail_at = 1;
+  ck_assert_int_eq(weft_noise_send(r->n[0], data, sizeof data, 0), WEFT_ENOMEM);
+  test_leak()->fail_at = 0;
+  noise_rig_free(r);
+}
+END_TEST
+
 Suite *test_noise_transmit(void) {
   static const unit_test tests[] = {UNIT(frames_are_as_long_as_allowed),
                                     UNIT(what_output_does_not_take_is_kept_and_offered_again),
@@ -167,6 +184,7 @@ Suite *test_noise_transmit(void) {
                                     UNIT(an_output_error_ends_it),
                                     UNIT(the_last_nonce_ends_it),
                                     UNIT(no_memory_takes_nothing),
+                                    UNIT(cut_short_for_want_of_memory),
                                     UNIT(sending_nothing_sends_nothing)};
   return unit_suite("noise/transmit", tests, sizeof tests / sizeof tests[0]);
 }
