@@ -97,9 +97,14 @@ const uint8_t *conform_fixed(conform_call *c, const char *path, size_t len) {
   return bytes && n == len ? bytes : NULL;
 }
 
-const char *conform_text(const conform_call *c, const char *path) {
+const json *conform_string(const conform_call *c, const char *path) {
   const json *j = json_find(c->in, path);
-  return j && j->type == JSON_STRING ? j->text : NULL;
+  return j && j->type == JSON_STRING ? j : NULL;
+}
+
+const char *conform_text(const conform_call *c, const char *path) {
+  const json *j = conform_string(c, path);
+  return j ? j->text : NULL;
 }
 
 bool conform_u64(const conform_call *c, const char *path, uint64_t *out) {

@@ -62,6 +62,7 @@ conform_status conform_code(int rc);
 const uint8_t *conform_bytes(conform_call *c, const char *path, size_t *len);
 const uint8_t *conform_bytes_of(conform_call *c, const json *field, size_t *len);
 const uint8_t *conform_fixed(conform_call *c, const char *path, size_t len);
+const json *conform_string(const conform_call *c, const char *path); /* with its length: it may hold zero bytes */
 const char *conform_text(const conform_call *c, const char *path);
 bool conform_u64(const conform_call *c, const char *path, uint64_t *out);
 bool conform_u32(const conform_call *c, const char *path, uint32_t *out);

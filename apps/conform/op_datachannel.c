@@ -42,7 +42,7 @@ static conform_status encode(conform_call *c) {
   size_t len = 0;
   uint16_t type, priority;
   uint32_t parameter;
-  const json *label = json_get(c->in, "label"), *protocol = json_get(c->in, "protocol");
+  const json *label = conform_string(c, "label"), *protocol = conform_string(c, "protocol");
   if (!conform_u16(c, "channel_type", &type) || !conform_u16(c, "priority", &priority) ||
       !conform_u32(c, "reliability_parameter", &parameter) || !label || !protocol)
     return CONFORM_BAD;

@@ -172,9 +172,9 @@ static conform_status of_certificate(conform_call *c) {
 }
 
 static conform_status fingerprint_parse(conform_call *c) {
-  const json *text = json_get(c->in, "text");
+  const json *text = conform_string(c, "text");
   uint8_t hash[WEFT_DTLS_FINGERPRINT_LEN];
-  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  if (!text) return CONFORM_BAD;
   int rc = weft_dtls_fingerprint_parse(hash, text->text, text->len);
   if (rc != WEFT_OK) return conform_code(rc);
   json_put_string(c->out, "algorithm", "sha-256");

@@ -31,9 +31,9 @@ static conform_status put_candidate(conform_call *c, const weft_ice_candidate *g
 }
 
 static conform_status parse(conform_call *c) {
-  const json *text = json_get(c->in, "text");
+  const json *text = conform_string(c, "text");
   weft_ice_candidate got;
-  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  if (!text) return CONFORM_BAD;
   int rc = weft_ice_candidate_parse(&got, text->text, text->len);
   /* RFC 8839 section 5.1: a candidate of a transport that is not known is ignored, by everybody. */
   if (rc == WEFT_EUNSUPPORTED) return CONFORM_MALFORMED;
@@ -73,8 +73,8 @@ static conform_status format(conform_call *c) {
 }
 
 static conform_status credentials(conform_call *c) {
-  const json *value = json_get(c->in, "value");
-  if (!value || value->type != JSON_STRING) return CONFORM_BAD;
+  const json *value = conform_string(c, "value");
+  if (!value) return CONFORM_BAD;
   size_t min = conform_is(c, "kind", "pwd") ? WEFT_ICE_PWD_MIN : WEFT_ICE_UFRAG_MIN;
   return weft_ice_cred_valid(value->text, value->len, min) ? CONFORM_OK : CONFORM_MALFORMED;
 }

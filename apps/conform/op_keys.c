@@ -17,9 +17,9 @@ static conform_status put_forms(conform_call *c, const weft_peer_id *id) {
 }
 
 static conform_status peer_id_parse(conform_call *c) {
-  const json *text = json_get(c->in, "text");
+  const json *text = conform_string(c, "text");
   weft_peer_id id;
-  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  if (!text) return CONFORM_BAD;
   int rc = weft_peer_id_parse(&id, text->text, text->len);
   return rc == WEFT_OK ? put_forms(c, &id) : conform_code(rc);
 }

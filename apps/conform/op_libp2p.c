@@ -85,18 +85,28 @@ static conform_status feed(conform_call *c, weft_multistream *m, const talk *t) 
   return CONFORM_OK;
 }
 
+enum { PROTOCOLS = 16 };
+
+static bool read_protocols(const conform_call *c, const char *names[PROTOCOLS], size_t *n) {
+  *n = 0;
+  for (const json *p = json_first(json_get(c->in, "protocols")); p; p = p->next) {
+    if (p->type != JSON_STRING || *n == PROTOCOLS) return false;
+    names[(*n)++] = p->text;
+  }
+  return *n > 0;
+}
+
 /* One negotiation against the bytes of the other side: what was written in all, what was selected. */
 static conform_status negotiate(conform_call *c) {
-  const char *protocols[16];
+  const char *protocols[PROTOCOLS];
   talk *t = conform_memory(c, sizeof *t);
   weft_multistream_config cfg;
   weft_multistream_callbacks cb = {sizeof cb, take, note};
   weft_multistream *m;
   weft_multistream_config_default(&cfg);
   cfg.dialer = conform_is(c, "role", "dialer");
-  for (const json *p = json_first(json_get(c->in, "protocols")); p && cfg.protocols_len < 16; p = p->next)
-    protocols[cfg.protocols_len++] = p->text;
   cfg.protocols = protocols;
+  if (!read_protocols(c, protocols, &cfg.protocols_len)) return CONFORM_BAD;
   if (weft_multistream_new(&m, &cfg, &cb, t) != WEFT_OK) return CONFORM_BAD;
   weft_multistream_start(m, 0);
   conform_status s = feed(c, m, t);

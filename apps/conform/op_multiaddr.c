@@ -23,9 +23,9 @@ static conform_status put_multiaddr(conform_call *c, const weft_multiaddr *ma, b
 static conform_status refused(int rc) { return rc == WEFT_EUNSUPPORTED ? CONFORM_MALFORMED : conform_code(rc); }
 
 static conform_status multiaddr_parse(conform_call *c) {
-  const json *text = json_get(c->in, "text");
+  const json *text = conform_string(c, "text");
   weft_multiaddr ma;
-  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  if (!text) return CONFORM_BAD;
   if (strlen(text->text) != text->len) return CONFORM_MALFORMED; /* a zero byte */
   int rc = weft_multiaddr_parse(&ma, text->text, NULL);
   return rc == WEFT_OK ? put_multiaddr(c, &ma, true) : refused(rc);
@@ -65,11 +65,11 @@ static conform_status multibase_encode(conform_call *c) {
 }
 
 static conform_status multibase_decode(conform_call *c) {
-  const json *text = json_get(c->in, "text");
+  const json *text = conform_string(c, "text");
   uint8_t *out = conform_memory(c, BYTES_MAX);
   size_t n = 0;
   char prefix = 0;
-  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  if (!text) return CONFORM_BAD;
   int rc = weft_multibase_decode(text->text, text->len, &prefix, out, BYTES_MAX, &n);
   if (rc != WEFT_OK) return refused(rc);
   json_put_string(c->out, "base", weft_multibase_name(prefix));

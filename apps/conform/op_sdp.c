@@ -46,8 +46,8 @@ static bool comes_back(const weft_sdp *s) {
 
 static conform_status parse(conform_call *c) {
   static weft_sdp s;
-  const json *text = json_get(c->in, "text");
-  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  const json *text = conform_string(c, "text");
+  if (!text) return CONFORM_BAD;
   int rc = weft_sdp_parse(&s, text->text, text->len, NULL, 0);
   if (rc == WEFT_EUNSUPPORTED)
     return CONFORM_MALFORMED; /* no data-channel section, or no fingerprint that can be checked */
@@ -100,10 +100,10 @@ static conform_status signaling_encode(conform_call *c) {
 }
 
 static conform_status candidate(conform_call *c) {
-  const json *text = json_get(c->in, "json");
+  const json *text = conform_string(c, "json");
   char out[1024];
   bool end;
-  if (!text || text->type != JSON_STRING) return CONFORM_BAD;
+  if (!text) return CONFORM_BAD;
   int rc = weft_signaling_candidate_parse((const uint8_t *)text->text, text->len, out, sizeof out, &end);
   if (rc != WEFT_OK) return conform_code(rc);
   json_put_string(c->out, "candidate", out);

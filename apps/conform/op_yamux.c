@@ -5,7 +5,7 @@
 #include "apps/conform/op.h"
 #include "yamux/yamux.h"
 
-enum { HEADER = WEFT_YAMUX_HEADER_LEN, DATA_CAP = 1 << 20, REPEAT_MAX = 1 << 20 };
+enum { HEADER = WEFT_YAMUX_HEADER_LEN, DATA_CAP = 1 << 20, REPEAT_MAX = 1 << 20, TIMES_MAX = 1024 };
 
 static conform_status decode(conform_call *c) {
   size_t len;
@@ -108,7 +108,7 @@ static bool give_repeated(conform_call *c, weft_yamux *y, const json *f) {
   const uint8_t *header = conform_bytes_of(c, json_get(f, "header"), &len),
                 *fill = conform_bytes_of(c, json_get(f, "fill"), &one);
   if (!header || len != HEADER || !fill || one != 1 || !json_u64(json_get(f, "count"), &count) || count > REPEAT_MAX ||
-      !json_u64(json_get(f, "times"), &times))
+      !json_u64(json_get(f, "times"), &times) || times > TIMES_MAX)
     return false;
   memcpy(frame, header, HEADER);
   memset(frame + HEADER, fill[0], count);
@@ -116,24 +116,9 @@ static bool give_repeated(conform_call *c, weft_yamux *y, const json *f) {
   return true;
 }
 
-/* A call of the application, where a frame could stand. */
-static bool act(conform_call *c, weft_yamux *y, const json *f) {
-  const char *what = json_text(json_get(f, "do"));
-  uint64_t stream = 0;
-  uint32_t opened;
-  size_t len;
-  const uint8_t *data = conform_bytes_of(c, json_get(f, "data"), &len);
-  (void)json_u64(json_get(f, "stream"), &stream);
-  if (strcmp(what, "open") == 0) return weft_yamux_open(y, &opened, 0) == WEFT_OK;
-  if (strcmp(what, "send") == 0) return data && weft_yamux_send(y, (uint32_t)stream, data, len, 0) == (ptrdiff_t)len;
-  if (strcmp(what, "close_write") == 0) return weft_yamux_shutdown(y, (uint32_t)stream, 0) == WEFT_OK;
-  if (strcmp(what, "reset") == 0) return weft_yamux_reset(y, (uint32_t)stream, 0) == WEFT_OK;
-  return strcmp(what, "close") == 0 && weft_yamux_close(y, WEFT_OK, 0) == WEFT_OK;
-}
-
 static bool give(conform_call *c, weft_yamux *y, const json *f) {
   size_t len;
-  if (f->type == JSON_OBJECT) return json_get(f, "do") ? act(c, y, f) : give_repeated(c, y, f);
+  if (f->type == JSON_OBJECT) return give_repeated(c, y, f);
   const uint8_t *bytes = conform_bytes_of(c, f, &len);
   if (bytes) weft_yamux_input(y, bytes, len, 0);
   return bytes != NULL;

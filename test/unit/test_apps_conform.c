@@ -132,11 +132,45 @@ START_TEST(randomness_runs_out) {
 }
 END_TEST
 
+/* A case that somebody wrote by hand: what is no text, too much, or too many is not understood. */
+START_TEST(questions_that_no_case_is) {
+  static const char *const rows[][2] = {
+      {"multistream.negotiate", "{\"role\":\"dialer\",\"protocols\":[\"/a\",[]],\"input\":[]}"},
+      {"multistream.negotiate", "{\"role\":\"dialer\",\"protocols\":[],\"input\":[]}"},
+      {"multistream.negotiate",
+       "{\"role\":\"dialer\",\"protocols\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
+       "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"],\"input\":[]}"},
+      {"dcep.encode",
+       "{\"channel_type\":0,\"priority\":0,\"reliability_parameter\":0,\"label\":[1],\"protocol\":\"\"}"},
+      {"dcep.encode",
+       "{\"channel_type\":0,\"priority\":0,\"reliability_parameter\":0,\"label\":\"\",\"protocol\":{\"a\":1}}"},
+      {"multiaddr.parse", "{\"text\":[\"/ws\"]}"},
+      {"multibase.decode", "{\"text\":7}"},
+      {"peer_id.parse", "{\"text\":null}"},
+      {"fingerprint.parse", "{\"text\":{}}"},
+      {"ice_candidate.parse", "{\"text\":[]}"},
+      {"ice_credentials.check", "{\"kind\":\"ufrag\",\"value\":1234}"},
+      {"sdp.parse", "{\"text\":true}"},
+      {"signaling.candidate", "{\"json\":{}}"},
+      {"yamux_session.receive",
+       "{\"receiver\":\"client\",\"frames\":[{\"header\":\"000000000000000200000001\",\"fill\":\"00\","
+       "\"count\":1,\"times\":1025}]}"},
+  };
+  for (size_t i = 0; i < WEFT_ARRAY_LEN(rows); i++) {
+    json *in = parse(rows[i][1]), *out = json_new(JSON_OBJECT);
+    ck_assert_msg(conform_op(rows[i][0], in, out) == CONFORM_BAD, "%s %s", rows[i][0], rows[i][1]);
+    json_free(in);
+    json_free(out);
+  }
+}
+END_TEST
+
 Suite *test_apps_conform(void) {
   static const unit_test tests[] = {
       UNIT(fields_are_compared),
       UNIT(the_first_difference_is_named),
       UNIT(verdicts),
+      UNIT(questions_that_no_case_is),
       UNIT(also_counts_where_it_is_answered),
       UNIT(a_partial_answer_may_leave_fields_out),
       UNIT(a_partial_answer_may_leave_fields_of_its_parts_out),

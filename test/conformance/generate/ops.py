@@ -88,5 +88,5 @@ OPS = {
     "multistream.negotiate": "One negotiation as `role` with `protocols`, against the octets that the other side sends (`end`: and then closes): all that was written, what was selected, octets `left` for the protocol. Error state when nothing was agreed on. A dialer sends its first proposal with the header.",
     "yamux_frame.decode": "A header of 12 octets.",
     "yamux_frame.encode": "The other way.",
-    "yamux_session.receive": "A session whose `receiver` gets `frames`; an object {header, fill, count, times} is a frame with `count` octets of `fill`, sent so often; {do: open, send, close_write, reset, close} is a call of the application; `end`: and then the pipe ends. What came on each stream, all that was written (without a first ping of its own), a go-away. Nothing is consumed, so no window grows. Error when the session ended because of the peer, or the pipe inside a frame.",
+    "yamux_session.receive": "A session whose `receiver` gets `frames`; an object {header, fill, count, times} is a frame with `count` octets of `fill`, sent so often; `end`: and then the pipe ends. What came on each stream, all that was written (without a first ping of its own), a go-away. Nothing is consumed, so no window grows. Error when the session ended because of the peer, or the pipe inside a frame.",
 }

@@ -39,9 +39,6 @@ func frameOf(f any) ([]byte, int) {
 		return octets(fields{"hex": s}, "hex"), 1
 	}
 	g := f.(map[string]any)
-	if g["do"] != nil {
-		panic(errUnsupported)
-	}
 	times := 1
 	if g["times"] != nil {
 		times = int(g["times"].(float64))

@@ -76,7 +76,6 @@ async function session (g) {
   const muxer = yamux({ enableKeepAlive: false })().createStreamMuxer(pipe)
   muxer.addEventListener('stream', evt => watch(evt.detail, seen))
   for (const f of g.frames) {
-    if (f.do != null) throw new Refused('unsupported')
     for (let i = 0; i < (f.times ?? 1) && pipe.status === 'open'; i++) pipe.onData(typeof f === 'string' ? hex(f) : frameOf(f))
     await settle()
   }

@@ -76,8 +76,6 @@ async def negotiate(given, clock):
 def octets_of(frame):
     if isinstance(frame, str):
         return [bytes.fromhex(frame)]
-    if "do" in frame:
-        raise NotImplementedError
     return [bytes.fromhex(frame["header"]) + bytes.fromhex(frame["fill"]) * frame["count"]] * frame["times"]
 
 

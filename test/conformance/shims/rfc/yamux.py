@@ -63,8 +63,6 @@ class Session:
 def pieces(f):
     if isinstance(f, str):
         return bytes.fromhex(f)
-    if "do" in f:
-        raise NotImplementedError
     return (bytes.fromhex(f["header"]) + bytes.fromhex(f["fill"]) * f["count"]) * f["times"]
 
 
