@@ -61,6 +61,7 @@ static void take_success(weft_ice *ice, weft_ice_pair *p, weft_ice_slot *s, cons
 /* RFC 8445 section 7.2.5.1: our role of then was wrong; ask again in the other one. */
 static void take_conflict(weft_ice *ice, weft_ice_pair *p, const weft_ice_slot *s) {
   ice->stats.role_conflicts++;
+  if (p->tx.deadline == WEFT_NEVER) p->nominating = false; /* also when we switch no more */
   weft_ice_switch_role(ice, s->controlling ? WEFT_ICE_CONTROLLED : WEFT_ICE_CONTROLLING);
   if (ice->role_switches < WEFT_ICE_ROLE_SWITCHES && p->state != WEFT_ICE_SUCCEEDED) weft_ice_check_trigger(ice, p);
 }

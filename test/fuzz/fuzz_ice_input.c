@@ -1,11 +1,11 @@
 /* A full agent in virtual time: a list of {op, delay, where, length} bytes. The harness knows the credentials, so that
- * requests and answers with any content come with good integrity. Held: deadlines move, exactly one CLOSED and nothing
- * after it, nothing is sent to where no pair can be, data goes out only on a path that answered. */
+ * requests and answers with any content come with good integrity. Held: deadlines move, what is under way has one, exactly
+ * one CLOSED and nothing after it, nothing is sent to where no pair can be, data goes out only on a path that answered. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ice/ice.h"
+#include "ice/ice_int.h"
 #include "stun/stun.h"
 #include "test/support/rng.h"
 
@@ -175,6 +175,20 @@ static void op_send(world *w) {
   w->sending = false;
 }
 
+/* What is under way has a timer, and what is used was answered. */
+static void check(const weft_ice *ice) {
+  if (ice->state == WEFT_ICE_CLOSED) return;
+  for (weft_list *n = ice->pairs.next; n != &ice->pairs; n = n->next) {
+    const weft_ice_pair *p = WEFT_LIST_ITEM(n, weft_ice_pair, node);
+    bool timed = p->tx.deadline != WEFT_NEVER || p->trigger_at != WEFT_NEVER;
+    REQUIRE(!p->nominating || p->tx.deadline != WEFT_NEVER);
+    REQUIRE(p->state != WEFT_ICE_IN_PROGRESS || p->old || timed);
+    REQUIRE(p->state == WEFT_ICE_SUCCEEDED ? p->valid : p->state != WEFT_ICE_FAILED || !p->valid);
+  }
+  REQUIRE(ice->selected == NULL || ice->selected->valid);
+  REQUIRE(ice->nominated == NULL || ice->selected == ice->nominated);
+}
+
 static void step(world *w, const uint8_t op[4], const uint8_t *bytes, size_t len) {
   weft_addr from = address(op[2]), local = address(6);
   w->act = op[0] >> 4;
@@ -203,6 +217,7 @@ static void pass_time(world *w, weft_time d) {
     if (at > w->now) w->now = at;
     REQUIRE(i < 100000 && weft_ice_tick(w->ice, w->now) == WEFT_OK);
     REQUIRE(weft_ice_deadline(w->ice) > w->now);
+    check(w->ice);
   }
   w->now = end;
 }
@@ -230,6 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t len = data[3] < size - 4 ? data[3] : size - 4;
     pass_time(&w, WEFT_MS(1) * data[1] * data[1]);
     if (!w.freed) step(&w, data, data + 4, len);
+    if (!w.freed) check(w.ice);
     data += 4 + len;
     size -= 4 + len;
   }

@@ -223,7 +223,17 @@ static void inject(unsigned from) {
   e->len += WEFT_YAMUX_HEADER_LEN + body;
 }
 
+/* Nobody can make us hold more than a stream's window: what may come, what is coming, and what was not consumed. */
+static void check_windows(const weft_yamux *y) {
+  for (weft_list *n = y->streams.next; n != &y->streams; n = n->next) {
+    const weft_yamux_stream *s = WEFT_LIST_ITEM(n, weft_yamux_stream, all);
+    uint32_t coming = y->body_stream == s ? y->body_left : 0;
+    REQUIRE(s->remote_fin || (uint64_t)s->recv_credit + coming + s->unconsumed <= s->recv_window);
+  }
+}
+
 static void check(const end *e) {
+  check_windows(e->y);
   weft_yamux_stats st = {.size = sizeof st};
   weft_yamux_get_stats(e->y, &st);
   REQUIRE(st.streams < STREAMS);

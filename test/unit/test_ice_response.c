@@ -222,6 +222,21 @@ START_TEST(consent_revoked) { /* RFC 7675 section 5.2: a valid 403 ends it at on
 }
 END_TEST
 
+START_TEST(conflict_answer_to_a_nomination) { /* after so many conflicts that the role stays: it is tried again */
+  static fixture f;
+  setup(&f, WEFT_ICE_CONTROLLING);
+  give(&f, &(reply){0}, HERE, THERE);
+  f.a->ice->role_switches = WEFT_ICE_ROLE_SWITCHES;
+  give(&f, &(reply){.error = 487}, HERE, THERE);
+  ck_assert_int_eq(weft_ice_get_role(f.a->ice), WEFT_ICE_CONTROLLING);
+  ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_CONNECTED);
+  ice_net_run(&f.net, WEFT_MS(100));
+  give(&f, &(reply){0}, HERE, THERE);
+  ck_assert_int_eq(weft_ice_get_state(f.a->ice), WEFT_ICE_COMPLETED);
+  ice_net_free(&f.net);
+}
+END_TEST
+
 static weft_addr data_from;
 
 static void restart_when_late(ice_node *n, const weft_ice_event *ev, weft_time now) {
@@ -267,6 +282,7 @@ Suite *test_ice_response(void) {
                                     UNIT(conflict_answer),
                                     UNIT(error_answer),
                                     UNIT(consent_revoked),
+                                    UNIT(conflict_answer_to_a_nomination),
                                     UNIT(held_data_of_a_pair_that_goes)};
   return unit_suite("ice/response", tests, sizeof tests / sizeof tests[0]);
 }
