@@ -1,12 +1,4 @@
-#include <string.h>
-
-#include "multiaddr/multiaddr_int.h"
-#include "test/support/hex.h"
-#include "test/support/unit.h"
-
-static const weft_multiaddr_protocol *protocol(const char *name) {
-  return weft_multiaddr_protocol_by_name(name, strlen(name));
-}
+#include "test/unit/multiaddr_values.h"
 
 static void check_text(const char *name, const char *hex, const char *want) {
   uint8_t in[64], out[128], back[64];
@@ -20,7 +12,7 @@ static void check_text(const char *name, const char *hex, const char *want) {
   ck_assert_str_eq((char *)out, want);
   weft_wr_init(&w, back, sizeof back);
   ck_assert_ptr_null(weft_multiaddr_value_parse(protocol(name), want, strlen(want), &w));
-  size_t prefix = protocol(name)->size == WEFT_MULTIADDR_VARIABLE ? 1 : 0;
+  size_t prefix = length_size(name);
   ck_assert_hex(back + prefix, weft_wr_len(&w) - prefix, hex);
 }
 

@@ -1,32 +1,4 @@
-#include <string.h>
-
-#include "multiaddr/multiaddr_int.h"
-#include "test/support/hex.h"
-#include "test/support/unit.h"
-
-static const weft_multiaddr_protocol *protocol(const char *name) {
-  return weft_multiaddr_protocol_by_name(name, strlen(name));
-}
-
-static const char *parse_error(const char *name, const char *text) {
-  uint8_t out[1200];
-  weft_wr w;
-  weft_wr_init(&w, out, sizeof out);
-  return weft_multiaddr_value_parse(protocol(name), text, strlen(text), &w);
-}
-
-static void check_value(const char *name, const char *text, const char *hex, const char *canonical) {
-  uint8_t out[128], written[128];
-  weft_wr w;
-  weft_wr_init(&w, out, sizeof out);
-  ck_assert_pstr_eq(weft_multiaddr_value_parse(protocol(name), text, strlen(text), &w), NULL);
-  ck_assert_hex(out + 1, weft_wr_len(&w) - 1, hex);
-  size_t len = weft_wr_len(&w) - 1;
-  weft_wr_init(&w, written, sizeof written - 1);
-  weft_multiaddr_value_format(protocol(name), out + 1, len, &w);
-  written[weft_wr_len(&w)] = '\0';
-  ck_assert_str_eq((char *)written, canonical);
-}
+#include "test/unit/multiaddr_values.h"
 
 /* The table of multiaddr protocols/http-path.md, then the rest of RFC 3986 section 3.3. */
 START_TEST(http_paths) {
