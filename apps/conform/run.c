@@ -110,7 +110,8 @@ int conform_run_end(conform_run *r, bool stale) {
   }
   if (r->bad || unmet) return APP_EXIT_USAGE;
   if (r->reporter.total.cases == 0) {
-    fputs("weft conform: no case was chosen\n", stderr);
+    fputs("weft conform: no case was chosen: see what --layer and --filter leave, and that the files have tests\n",
+          stderr);
     return APP_EXIT_USAGE;
   }
   return r->reporter.total.failed > 0 ? APP_EXIT_INTERNAL : APP_EXIT_OK;
