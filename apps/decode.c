@@ -99,9 +99,18 @@ bool decode_layer_named(const char *name, decode_layer *layer) {
   return false;
 }
 
+/* A stream that begins and ends with this unit. */
+static void stream_alone(decode *d, decode_layer layer, const uint8_t *data, size_t len) {
+  decode_flow *f = calloc(1, sizeof *f);
+  decode_stream *s = f ? decode_stream_of(f, 1) : NULL;
+  if (s && layer == DECODE_FRAMES) decode_frames(d, f, 0, s, data, len);
+  if (s && layer == DECODE_MULTISTREAM) decode_multistream(d, s, data, len);
+  if (f) decode_flow_clear(f);
+  free(f);
+}
+
 /* Each line of hex is a unit of its own; only keys and the DTLS state go from one to the next. */
 void decode_unit(decode *d, decode_layer layer, const uint8_t *data, size_t len) {
-  decode_stream *s;
   outline_begin(d->o, "unit");
   outline_number(d->o, "bytes", len);
   switch (layer) {
@@ -112,11 +121,7 @@ void decode_unit(decode *d, decode_layer layer, const uint8_t *data, size_t len)
   case DECODE_DCEP: decode_dcep(d, data, len); break;
   case DECODE_YAMUX: decode_yamux(d, data, len); break;
   case DECODE_FRAMES:
-  case DECODE_MULTISTREAM:
-    s = decode_stream_of(&d->alone, 1);
-    if (s && layer == DECODE_FRAMES) decode_frames(d, &d->alone, 0, s, data, len);
-    if (s && layer == DECODE_MULTISTREAM) decode_stream_bytes(d, s, 0, data, len);
-    break;
+  case DECODE_MULTISTREAM: stream_alone(d, layer, data, len); break;
   }
   outline_end(d->o);
 }

@@ -150,6 +150,19 @@ void decode_stream_bytes(decode *d, decode_stream *s, unsigned way, const uint8_
   }
 }
 
+void decode_multistream(decode *d, decode_stream *s, const uint8_t *data, size_t len) {
+  const char *text;
+  size_t at = 0, text_len, size;
+  int rc = 1;
+  while (at < len && (rc = line(data + at, len - at, &text, &text_len, &size)) == 1) at += size;
+  decode_stream_bytes(d, s, 0, data, len);
+  if (rc == 1 || s->protocol[0]) return;
+  outline_broken(d->o, data, len, at,
+                 rc == 0 ? "a line that is cut off (multistream-select README)"
+                         : "no line: a length of at most 1,024, then text that ends with a newline (multistream-select "
+                           "README)");
+}
+
 /* ---- Noise: a length of two bytes, then a message (specs noise/README.md) ---- */
 
 void decode_noise_bytes(decode *d, decode_bytes *b, const uint8_t *data, size_t len) {

@@ -130,6 +130,8 @@ void decode_dcep(decode *d, const uint8_t *data, size_t len);
 void decode_frames(decode *d, decode_flow *f, unsigned way, decode_stream *s, const uint8_t *data, size_t len);
 /* Bytes of a stream above the frames. */
 void decode_stream_bytes(decode *d, decode_stream *s, unsigned way, const uint8_t *data, size_t len);
+/* The same of a stream's beginning, which must be lines of multistream-select, as far as a protocol. */
+void decode_multistream(decode *d, decode_stream *s, const uint8_t *data, size_t len);
 void decode_noise_bytes(decode *d, decode_bytes *b, const uint8_t *data, size_t len);
 void decode_yamux(decode *d, const uint8_t *data, size_t len);
 void decode_tcp(decode *d, decode_flow *f, unsigned way, const packet *p);

@@ -44,6 +44,23 @@ static void fine(decode_layer layer, const char *hex, const char *want) {
   ck_assert_msg(broken == 0 && strstr(said, want), "%lu broken, no \"%s\" in:\n%s", broken, want, said);
 }
 
+/* Two units, as two lines of hex are. */
+static unsigned long two(decode_layer layer, const char *first, const char *second) {
+  outline o;
+  free(said);
+  begin(&o, false);
+  decode *d = decode_new(&o);
+  for (int i = 0; i < 2; i++) {
+    size_t n;
+    uint8_t *data = hex_bytes(i ? second : first, &n);
+    decode_unit(d, layer, data, n);
+    free(data);
+  }
+  decode_free(d);
+  fclose(o.out);
+  return o.broken;
+}
+
 static void forget(void) {
   free(said);
   said = NULL;
@@ -145,6 +162,11 @@ START_TEST(channels_say_which_byte_breaks_which_rule) {
   breaks(DECODE_FRAMES, "ffff7f", "no frame length");
   breaks(DECODE_FRAMES, "02 1205", "no protobuf with flag = 1");
   fine(DECODE_MULTISTREAM, "13 2f6d756c746973747265616d2f312e302e300a 03 6e610a", "line \"na\"");
+  fine(DECODE_MULTISTREAM, "13 2f6d756c746973747265616d2f312e302e300a 03 2f610a 00ff", "of /a");
+  breaks(DECODE_MULTISTREAM, "0a0d", "byte 0  value 0x0a: no line: ");
+  breaks(DECODE_MULTISTREAM, "13 2f6d756c746973747265616d2f312e302e300a 03 2f6162", "byte 20  value 0x03: no line: ");
+  breaks(DECODE_MULTISTREAM, "13 2f6d756c746973747265616d2f312e302e300a 03 2f",
+         "byte 20  value 0x03: a line that is cut off");
   fine(DECODE_YAMUX, "00000001 00000001 00000003 616263", "DATA  stream 1  SYN  bytes 3");
   breaks(DECODE_YAMUX, "01000001 00000001 00000003", "byte 0  value 0x01: version 1");
   breaks(DECODE_YAMUX, "00020000 0000", "byte 6: 6 bytes, a header has 12");
@@ -181,6 +203,17 @@ static void segment(decode *d, int way, uint8_t flags, uint32_t seq, const char 
 }
 
 #define LINE(s) s, sizeof(s) - 1
+
+START_TEST(a_unit_alone_leaves_nothing_to_the_next) {
+  ck_assert_uint_eq(two(DECODE_MULTISTREAM, "0a0d", "03 6e610a"), 1);
+  ck_assert_ptr_nonnull(strstr(said, "line \"na\""));
+  ck_assert_uint_eq(two(DECODE_MULTISTREAM, "13 2f", "03 6e610a"), 1);
+  ck_assert_ptr_nonnull(strstr(said, "line \"na\""));
+  (void)two(DECODE_FRAMES, "0a 08", "02 0801");
+  ck_assert_ptr_nonnull(strstr(said, "flag STOP_SENDING"));
+  forget();
+}
+END_TEST
 
 START_TEST(tcp_is_read_to_the_multistream_level) {
   outline o;
@@ -403,6 +436,7 @@ Suite *test_apps_decode(void) {
                                     UNIT(messages_are_put_together_and_told_in_order),
                                     UNIT(channels_say_which_byte_breaks_which_rule),
                                     UNIT(json_is_one_object_per_unit),
+                                    UNIT(a_unit_alone_leaves_nothing_to_the_next),
                                     UNIT(tcp_is_read_to_the_multistream_level),
                                     UNIT(pcap_in_both_orders_and_resolutions),
                                     UNIT(pcapng_faults_are_named),
