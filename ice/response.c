@@ -58,12 +58,17 @@ static void take_success(weft_ice *ice, weft_ice_pair *p, weft_ice_slot *s, cons
   if (nominates || p->nominate_on_success) weft_ice_nominated(ice, p);
 }
 
-/* RFC 8445 section 7.2.5.1: our role of then was wrong; ask again in the other one. */
+/* RFC 8445 section 7.2.5.1: our role of then was wrong; ask again in the other one. After so many conflicts that the role stays, it is
+ * an error like others. */
 static void take_conflict(weft_ice *ice, weft_ice_pair *p, const weft_ice_slot *s) {
   ice->stats.role_conflicts++;
   if (p->tx.deadline == WEFT_NEVER) p->nominating = false; /* also when we switch no more */
   weft_ice_switch_role(ice, s->controlling ? WEFT_ICE_CONTROLLED : WEFT_ICE_CONTROLLING);
-  if (ice->role_switches < WEFT_ICE_ROLE_SWITCHES && p->state != WEFT_ICE_SUCCEEDED) weft_ice_check_trigger(ice, p);
+  if ((ice->role == WEFT_ICE_CONTROLLING) == s->controlling) {
+    if (p->state == WEFT_ICE_IN_PROGRESS && p->tx.deadline == WEFT_NEVER) weft_ice_pair_fail(ice, p);
+  } else if (p->state != WEFT_ICE_SUCCEEDED) {
+    weft_ice_check_trigger(ice, p);
+  }
 }
 
 /* RFC 7675 section 5.2 */

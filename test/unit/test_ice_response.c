@@ -184,6 +184,7 @@ START_TEST(conflict_answer) { /* RFC 8445 section 7.2.5.1 */
     ice_net_run(&f.net, WEFT_MS(60));
   }
   ck_assert_uint_le(f.a->sent, 2 + 16 + 7);
+  ck_assert_int_eq(WEFT_LIST_ITEM(f.a->ice->pairs.next, weft_ice_pair, node)->state, WEFT_ICE_FAILED);
   ice_net_free(&f.net);
 }
 END_TEST
